@@ -1,0 +1,1 @@
+"""slaengine keeps, proves and explains the service promises made on work orders."""

@@ -1,0 +1,5 @@
+"""`python -m slaengine` is `slaengine`."""
+
+from slaengine.cli import run
+
+run()

@@ -1,0 +1,1 @@
+"""What can be proved: the hash chain, histories, replay, seals."""

@@ -1,0 +1,1 @@
+"""What was promised: calendars, policies, and the kernel that judges clocks."""

@@ -1,0 +1,1 @@
+"""What people look at: case files, compliance, closure. Pure folds."""

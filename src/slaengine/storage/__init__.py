@@ -1,0 +1,1 @@
+"""Facts on disk: the log, and the read models made from it."""

@@ -1,0 +1,1 @@
+"""Kafka: facts and verdicts out, commands in."""
