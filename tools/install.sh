@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Install the locked set $1 (base, dev or bench) and slaengine itself into .venv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+echo "installing what requirements/$1.txt lists …"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+.venv/bin/python -m pip install --quiet --require-hashes --requirement "requirements/$1.txt"
+.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
