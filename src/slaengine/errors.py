@@ -14,6 +14,7 @@ SlaEngineError
 │   │   └── NoOpenTime
 │   └── UnknownPolicy
 ├── ConcurrencyError        other writers were quicker, too often; try again
+│   └── Overtaken
 ├── StorageError            the store cannot be opened, read or written
 │   └── CorruptFact
 ├── ImportingError          a file or mapping that cannot be read
@@ -26,6 +27,7 @@ SlaEngineError
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from difflib import get_close_matches
 
 
@@ -60,11 +62,15 @@ class AlreadyReceived(WorkOrderError):
 
 
 class InvalidTransition(WorkOrderError):
-    """The work order's status, at the time the command says it happened, does not permit the command."""
+    """The work order's status, at the time the command says it happened, does not permit the command.
 
-    def __init__(self, status: str, command: str, hint: str = "") -> None:
-        super().__init__(f"cannot {command} a work order that is {status}{'; ' + hint if hint else ''}")
-        self.status, self.command = status, command
+    `number` is None for an order that was never received.
+    """
+
+    def __init__(self, status: str, command: str, hint: str, *, number: str | None, at: datetime) -> None:
+        known = f"work order {number}, which was {status} at {at:%Y-%m-%dT%H:%M:%SZ}"
+        super().__init__(f"cannot {command} {known if number else 'a work order that does not exist'}; {hint}")
+        self.status, self.command, self.number, self.at = status, command, number, at
 
 
 class InvalidCommand(WorkOrderError):
@@ -117,6 +123,10 @@ class UnknownPolicy(PolicyError):
 
 class ConcurrencyError(SlaEngineError):
     """Other writers got in first, more often than we retry; sending the command again is safe."""
+
+
+class Overtaken(ConcurrencyError):
+    """Between reading and writing, another writer recorded facts of the same order, or took the same number or command id."""
 
 
 class StorageError(SlaEngineError):

@@ -39,7 +39,7 @@ def decode(topic: str, state: bytes) -> Fact:
             return fact.__pydantic_validator__.validate_json(state)  # type: ignore[no-any-return]
         current, shape = upcast(topic, from_json(state))
         return BY_TOPIC[current].model_validate(shape)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, LookupError, TypeError) as error:
         raise CorruptFact(f"a stored {topic} cannot be read: its content is not of that shape") from error
 
 

@@ -50,8 +50,9 @@ class Command(Stamp):
 
     def fact(self) -> events.Fact:
         """Return the fact that this command asks to record."""
-        fields = {name: value for name, value in self.__dict__.items() if name != "command_id"}
-        return self.FACT.model_construct(self.model_fields_set - {"command_id"}, **fields)
+        fields = self.__dict__.copy()
+        del fields["command_id"]
+        return self.FACT.of_valid(fields)
 
 
 class Receive(Command, ReceivedDetails):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from slaengine.domain import commands as c
+from slaengine.domain import events
+from slaengine.domain.corrections import corrected
 from slaengine.domain.events import Fact
+from slaengine.domain.repeats import already_so, recorded
 from slaengine.domain.values import Status
-from slaengine.domain.work_order import INITIAL, WorkOrder, evolve
+from slaengine.domain.work_order import INITIAL, Standing, WorkOrder, evolve
 from slaengine.errors import AlreadyReceived, InvalidCommand, InvalidTransition
 
 UNDER_WAY: frozenset[Status] = frozenset({"open", "paused"})
 DONE: frozenset[Status] = frozenset({"resolved", "closed"})
-EXISTS: frozenset[Status] = frozenset({"open", "paused", "resolved", "closed", "cancelled", "merged"})
+EXISTS: frozenset[Status] = UNDER_WAY | DONE | {"cancelled", "merged"}
 
 PERMITTED: dict[type[c.Command], frozenset[Status]] = {
     c.Receive: frozenset({"absent"}),
@@ -24,7 +30,7 @@ PERMITTED: dict[type[c.Command], frozenset[Status]] = {
     c.ReportProgress: UNDER_WAY,
     c.HoldMeeting: UNDER_WAY,
     c.Pause: UNDER_WAY,
-    c.Resume: UNDER_WAY,
+    c.Resume: frozenset({"paused"}),
     c.Escalate: UNDER_WAY | DONE,
     c.Resolve: UNDER_WAY,
     c.Revisit: DONE,
@@ -42,20 +48,6 @@ PERMITTED: dict[type[c.Command], frozenset[Status]] = {
 }
 """The statuses in which each command is accepted, at the time it says it happened."""
 
-LEADS_TO: dict[type[c.Command], Status] = {
-    c.Resolve: "resolved",
-    c.Close: "closed",
-    c.Cancel: "cancelled",
-    c.Merge: "merged",
-}
-"""Commands that make a status: sent again in that status with the same contents, they change nothing."""
-
-HINTS: dict[type[c.Command], str] = {
-    c.Close: "resolve it first",
-    c.Revisit: "resolve it first",
-    c.Reopen: "only a resolved or closed order can be reopened",
-}
-
 
 def decide(command: c.Command, state: WorkOrder) -> list[Fact]:
     """Return the facts that `command` leads to; empty when what it asks is already so.
@@ -69,18 +61,19 @@ def decide(command: c.Command, state: WorkOrder) -> list[Fact]:
         InvalidCommand: the command's fields do not fit this order.
     """
     fact = command.fact()
-    if _recorded(fact, state):
+    if recorded(fact, state):
         return []
-    if isinstance(command, c.Receive) and state.version:
+    kind = type(command)
+    if kind is c.Receive and state.version:
         raise AlreadyReceived(state.received.number)
-    if _already_so(command, fact, state):
+    standing = state.standing_at(command.occurred_at)
+    if already_so(fact, standing, state):
         return []
-    _check_fields(command, state)
-    status = state.standing_at(command.occurred_at).status
-    if status == "absent" and state.version:
-        status = "open"  # it happened before the desk registered the order: the first status is what it met
-    if status not in PERMITTED[type(command)]:
-        raise InvalidTransition(status, command.NAME.replace("_", " "), HINTS.get(type(command), ""))
+    if standing.status not in PERMITTED[kind]:
+        raise _refusal(command, standing.status, state)
+    check = CHECKS.get(kind)
+    if check:
+        check(fact, standing, state)
     return [fact]
 
 
@@ -94,89 +87,72 @@ def decide_all(commands: list[c.Command], state: WorkOrder) -> list[Fact]:
     return facts
 
 
-def _recorded(fact: Fact, state: WorkOrder) -> bool:
-    """Whether the very same thing was recorded before; correlation and causation do not make it another."""
-    ids = {"correlation_id": None, "causation_id": None}
-    return any(
-        type(old) is type(fact) and old.occurred_at == fact.occurred_at and {**old.__dict__, **ids} == {**fact.__dict__, **ids}
-        for old in state.facts
-    )
+def _refusal(command: c.Command, status: Status, state: WorkOrder) -> InvalidTransition:
+    number = state.received.number if state.version else None
+    return InvalidTransition(status, _verb(command), _hint(command, status), number=number, at=command.occurred_at)
 
 
-def _already_so(command: c.Command, fact: Fact, state: WorkOrder) -> bool:
-    standing = state.standing_at(command.occurred_at)
-    match command:
-        case c.Pause(reason=reason):
-            return reason in standing.waits
-        case c.Resume(reason=None):
-            return standing.status == "open"
-        case c.Resume(reason=reason):
-            return standing.status in UNDER_WAY and reason not in standing.waits
-        case c.Classify() | c.Dispatch():
-            latest = _latest(fact, state)
-            return latest is not None and standing.status in UNDER_WAY and _details(latest) == _details(fact)
-        case c.Resolve() | c.Close() | c.Cancel() | c.Merge() if standing.status == LEADS_TO[type(command)]:
-            latest = _latest(fact, state)
-            return latest is not None and _details(latest) == _details(fact)
+def _hint(command: c.Command, status: Status) -> str:
+    """Return what the caller can do about a command that this status does not permit."""
+    match status:
+        case "absent":
+            return "receive it first"
+        case "open" if isinstance(command, c.Resume):
+            return "nothing was being waited for; send the pause first"
+        case "open" | "paused" if isinstance(command, c.Reopen):
+            return "there is nothing to reopen before it is resolved"
+        case "open" | "paused":
+            return "resolve it first"
+        case "cancelled":
+            return "receive a new work order"
+        case "merged":
+            return "send it to the work order it was merged into"
+        case _ if status == command.FACT.NAME:
+            return "it was said with other contents; use `correct` to mend a field"
         case _:
-            return False
+            return "reopen it first, or give the time at which it happened"
 
 
-def _latest(fact: Fact, state: WorkOrder) -> Fact | None:
-    """Return the latest fact of the same kind that occurred no later than `fact`."""
-    same = [old for old in state.facts if type(old) is type(fact) and old.occurred_at <= fact.occurred_at]
-    return max(same, key=lambda old: old.occurred_at, default=None)
+def _names_someone(fact: events.Dispatched, _: Standing, __: WorkOrder) -> None:
+    if fact.team is None and fact.person is None and fact.party is None:
+        raise InvalidCommand("dispatch", "team, person and party", "are all missing; name at least one")
 
 
-STAMP = frozenset({"occurred_at", "by", "channel", "correlation_id", "causation_id"})
+def _waits_for_it(fact: events.Resumed, standing: Standing, _: WorkOrder) -> None:
+    if fact.reason and fact.reason not in standing.waits:
+        waits = ", ".join(sorted(standing.waits))
+        raise InvalidCommand("resume", "reason", f"'{fact.reason}' is not what it waits for; it waits for {waits}")
 
 
-def _details(fact: Fact) -> dict[str, object]:
-    return {name: value for name, value in fact.__dict__.items() if name not in STAMP}
+def _names_the_person(verb: str) -> Callable[[Fact, Standing, WorkOrder], None]:
+    def check(fact: Fact, _: Standing, __: WorkOrder) -> None:
+        if fact.by is None:
+            raise InvalidCommand(verb, "by", "is missing; a waiver names the person who asks or decides")
+
+    return check
 
 
-def _check_fields(command: c.Command, state: WorkOrder) -> None:
-    match command:
-        case c.Dispatch(team=None, person=None, party=None):
-            raise InvalidCommand("dispatch", "team, person and party", "are all missing; name at least one")
-        case c.ApproveWaiver(by=None) | c.RefuseWaiver(by=None) | c.RequestWaiver(by=None):
-            raise InvalidCommand(
-                command.NAME.replace("_", " "), "by", "is missing; a waiver names the person who asks or decides"
-            )
-        case c.Correct():
-            _check_correction(command, state)
-        case _:
-            pass
+def _can_be_corrected(fact: events.Corrected, _: Standing, state: WorkOrder) -> None:
+    if fact.version > state.version:
+        raise InvalidCommand(
+            "correct", "version", f"is {fact.version}, and the order has {state.version} facts; name one of them"
+        )
+    corrected(state.known[fact.version - 1], fact)
 
 
-def _check_correction(command: c.Correct, state: WorkOrder) -> None:
-    if command.version > state.version:
-        raise InvalidCommand("correct", "version", f"is {command.version}, and the order has {state.version} facts")
-    wrong = state.facts[command.version - 1]
-    corrected(wrong, command.field, command.value)
+CHECKS: dict[type[c.Command], Callable[[Any, Standing, WorkOrder], None]] = {
+    c.Dispatch: _names_someone,
+    c.Resume: _waits_for_it,
+    c.RequestWaiver: _names_the_person("request waiver"),
+    c.ApproveWaiver: _names_the_person("approve waiver"),
+    c.RefuseWaiver: _names_the_person("refuse waiver"),
+    c.Correct: _can_be_corrected,
+}
+"""What else must hold, of the command's fields and the order together."""
 
 
-def corrected(fact: Fact, field: str, value: object) -> Fact:
-    """Return `fact` as if `field` (dotted for a field within) had always been `value`.
-
-    Raises:
-        InvalidCommand: the fact has no such field, or the value does not fit it.
-    """
-    whole = fact.model_dump(mode="json")
-    inner, *rest = field.split(".")
-    if inner not in whole:
-        known = ", ".join(sorted(whole))
-        raise InvalidCommand("correct", "field", f"'{field}' is not a field of {fact.NAME}; it has {known}")
-    target = whole
-    for name in rest:
-        if not isinstance(target[inner], dict):
-            target[inner] = {}
-        target, inner = target[inner], name
-    target[inner] = value
-    try:
-        return type(fact).model_validate(whole)
-    except ValueError as error:
-        raise InvalidCommand("correct", "value", f"does not fit {fact.NAME}.{field}") from error
+def _verb(command: c.Command) -> str:
+    return command.NAME.replace("_", " ")
 
 
-__all__ = ["INITIAL", "PERMITTED", "corrected", "decide", "decide_all"]
+__all__ = ["INITIAL", "PERMITTED", "decide", "decide_all"]

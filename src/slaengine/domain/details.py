@@ -31,7 +31,7 @@ class Stamp(BaseModel):
     belongs to, `causation_id` the message that led to it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     occurred_at: Instant
     by: Label | None = None
     channel: Label | None = None
@@ -200,11 +200,15 @@ class WaiverRefusedDetails(WaiverDetails):
 
 
 class CorrectedDetails(BaseModel):
-    """Fact number `version` of this order was wrong in `field`: the value has always been `value`."""
+    """Fact number `version` of this order was wrong in `field` (dotted for a field within, such as `place.building`).
+
+    It has always been `value`, or `text` where the field is personal; None means that it is not known.
+    """
 
     version: Annotated[int, Field(ge=1)]
-    field: Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[^.]+)*$", max_length=300)]
+    field: Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[^.\x00-\x1f\x7f]+)*$", max_length=300)]
     value: JsonValue = None
+    text: PersonalText | None = None
 
 
 class EvidenceAttachedDetails(BaseModel):

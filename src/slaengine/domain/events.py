@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from slaengine.domain.details import (
     AcceptedDetails,
@@ -34,12 +34,24 @@ from slaengine.domain.details import (
     WaiverRequestedDetails,
 )
 
+NO_EXTRAS: dict[str, None] = {"__pydantic_extra__": None, "__pydantic_private__": None}
+
 
 class Fact(Stamp):
     """Base of all facts. `NAME` is the word for it in policies; `TOPIC` its stored and published type, with its version."""
 
     NAME: ClassVar[str]
     TOPIC: ClassVar[str]
+
+    @classmethod
+    def of_valid(cls, fields: dict[str, Any]) -> Self:
+        """Return the fact with `fields`, all of them, validated before: a command's became its fact's.
+
+        It restores the model's state as unpickling does, which takes a third of the time of `model_construct`.
+        """
+        fact = cls.__new__(cls)
+        fact.__setstate__({"__dict__": fields, "__pydantic_fields_set__": set(fields), **NO_EXTRAS})
+        return fact
 
 
 class Received(Fact, ReceivedDetails):

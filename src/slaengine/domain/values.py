@@ -20,21 +20,29 @@ class PersonalData:
 
 
 def _in_utc(instant: datetime) -> datetime:
-    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    try:
+        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An aware datetime, kept in UTC to the microsecond."""
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+"""No control characters: such a text can stand in a header, a log line and every database."""
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTABLE)]
 """A short name that figures are grouped by: a channel, team, reason, severity. Never personal data."""
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 """A technical id: a command, correlation or causation id. Never personal data."""
 
 TypeName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^.\x00-\x1f]+(\.[^.\x00-\x1f]+)*\.?$"),
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^.\x00-\x1f\x7f]+(\.[^.\x00-\x1f\x7f]+)*\.?$"
+    ),
 ]
 """The matter, from general to particular, dotted: `facility.lift.entrapment`."""
 
@@ -48,7 +56,7 @@ PersonalText = Annotated[str, PersonalData(), StringConstraints(max_length=10_00
 class Value(BaseModel):
     """Base of the values inside a fact: frozen, nothing unknown accepted."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Place(Value):
