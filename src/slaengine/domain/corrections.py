@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from slaengine.domain.events import Corrected, Fact
-from slaengine.domain.values import PersonalData
+from slaengine.domain.personal import personal_paths
 from slaengine.errors import InvalidCommand
 
 FIXED = {"number": "is the name the order is known by", "correlation_id": "is technical", "causation_id": "is technical"}
@@ -39,42 +37,19 @@ def corrected(fact: Fact, correction: Corrected) -> Fact:
     return right
 
 
-def _value_for(model: type[BaseModel], correction: Corrected) -> Any:
+def _value_for(model: type[Fact], correction: Corrected) -> Any:
     """Return what the correction puts into the field: `text` where that is personal, `value` elsewhere."""
-    kind = _personal_at(model, correction.field.split("."))
-    if kind == "holds":
-        raise _refused("field", f"'{correction.field}' holds personal fields; correct one of them at a time")
-    if kind == "is" and correction.value is not None:
-        raise _refused("value", f"would show personal data; give what '{correction.field}' should be as text")
-    if kind == "no" and correction.text is not None:
+    place = tuple(correction.field.split("."))
+    personal = personal_paths(model)
+    if place in personal:
+        if correction.value is not None:
+            raise _refused("value", f"would show personal data; give what '{correction.field}' should be as text")
+        return correction.text
+    if any(path[: len(place)] == place for path in personal):
+        raise _refused("field", f"'{correction.field}' holds personal fields; correct one field within at a time")
+    if correction.text is not None:
         raise _refused("text", f"is for personal fields only; give what '{correction.field}' should be as value")
-    return correction.text if kind == "is" else correction.value
-
-
-def _personal_at(model: type[BaseModel], path: list[str]) -> str:
-    """Say whether the field at `path` `is` personal, `holds` personal fields within, or has `no` such data."""
-    field = model.model_fields.get(path[0])
-    if field is None:
-        return "no"
-    if any(isinstance(mark, PersonalData) for mark in _marks(field.metadata, field.annotation)):
-        return "is"
-    inner = next(iter(_models_in(field.annotation)), None)
-    if inner is None:
-        return "no"
-    if len(path) > 1:
-        return _personal_at(inner, path[1:])
-    return "holds" if any(_personal_at(inner, [name]) != "no" for name in inner.model_fields) else "no"
-
-
-def _marks(metadata: list[Any], annotation: Any) -> list[Any]:
-    parts = getattr(annotation, "__args__", ())
-    return [*metadata, *(mark for part in parts for mark in getattr(part, "__metadata__", ()))]
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    return correction.value
 
 
 def _with(shape: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
