@@ -1,0 +1,258 @@
+"""The log: every fact that was recorded, in one order, chained by its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from slaengine.audit.chain import link_hash
+from slaengine.errors import Overtaken
+from slaengine.storage.database import Database
+from slaengine.storage.schema import commands, facts, log_head, numbers
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ROWS_A_STATEMENT = 2_000
+"""psycopg sends many rows in one pipeline, which can block for ever when both ends have too much to say."""
+IDS_A_STATEMENT = 1_000
+FIRST_VERSIONS = (0, 1)
+"""Our orders count from 1; the eventsourcing library's own aggregates may count from 0."""
+
+Clock = Callable[[], datetime]
+T = TypeVar("T")
+
+
+class NewFact(NamedTuple):
+    """A fact to be appended: `version` counts the order's facts, `state` is its JSON in UTF-8."""
+
+    order_id: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+class StoredFact(NamedTuple):
+    """A fact as it stands in the log. `position` counts the whole log from 1; `recorded_at` is µs since the epoch, UTC."""
+
+    position: int
+    order_id: UUID
+    version: int
+    topic: str
+    state: bytes
+    recorded_at: int
+    hash: bytes
+
+
+class Head(NamedTuple):
+    """The end of the log: the last position (0 when empty), its hash, and when it was recorded in µs UTC."""
+
+    position: int
+    hash: bytes
+    recorded_at: int
+
+
+class CarriedOut(NamedTuple):
+    """A command that was carried out under this id, and the versions of the facts it led to (last < first: none)."""
+
+    command_id: str
+    order_id: UUID
+    digest: bytes
+    first_version: int
+    last_version: int
+
+
+class FactLog:
+    """Appends facts and reads them back. Safe for threads and processes.
+
+    `clock` stamps `recorded_at`, which never runs backwards along the log: when the clock does, the last stamp is used.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self._clock = clock
+        self._is_sqlite = database.dialect == "sqlite"
+
+    # ── appending ──
+
+    def append(
+        self,
+        new: Sequence[NewFact],
+        *,
+        carried_out: Collection[CarriedOut] = (),
+        named: Mapping[str, UUID] | None = None,
+    ) -> list[StoredFact]:
+        """Append facts in the order given, in one transaction, and return them as stored.
+
+        Args:
+            new: facts of any number of orders; each order's versions go on from its last one.
+            carried_out: the commands that led to them, kept so that they are not carried out again.
+            named: readable numbers of new orders, and whose they are.
+
+        Raises:
+            Overtaken: a version is not the next of its order, or a command id or number is there already.
+            ConcurrencyError, StorageError: as `Database.writing`.
+        """
+        with self.locked() as (connection, head):
+            self._check_versions(connection, new)
+            stored = self._chained(head, new)
+            self._insert(connection, stored)
+            if named:
+                connection.execute(insert(numbers), [{"number": n, "order_id": order} for n, order in named.items()])
+            if carried_out:
+                connection.execute(insert(commands), [command._asdict() for command in carried_out])
+            if stored:
+                last = stored[-1]
+                connection.execute(update(log_head).values(position=last.position, hash=last.hash, recorded_at=last.recorded_at))
+        return stored
+
+    @contextmanager
+    def locked(self) -> Iterator[tuple[Connection, Head]]:
+        """Hold the end of the log for the length of the block: nobody else appends, so what is read in it stays true."""
+        with self.database.writing() as connection:
+            row = connection.execute(_HEAD.with_for_update()).one()
+            yield connection, Head._make(row)
+
+    def _check_versions(self, connection: Connection, new: Sequence[NewFact]) -> None:
+        begun = {fact.order_id for fact in new if fact.version != 1}
+        last = self._last_versions(connection, list(begun))
+        for fact in new:
+            before = last.get(fact.order_id)
+            if fact.version != before + 1 if before is not None else fact.version not in FIRST_VERSIONS:
+                raise Overtaken(
+                    f"fact {fact.version} of work order {fact.order_id} does not follow fact {before or 0}, its last one"
+                )
+            last[fact.order_id] = fact.version
+
+    def _last_versions(self, connection: Connection, orders: list[UUID]) -> dict[UUID, int]:
+        last: dict[UUID, int] = {}
+        for some in _slices(orders, IDS_A_STATEMENT):
+            rows = connection.execute(
+                select(facts.c.order_id, func.max(facts.c.version).label("last"))
+                .where(facts.c.order_id.in_(some))
+                .group_by(facts.c.order_id)
+            )
+            last.update((row.order_id, row.last) for row in rows)
+        return last
+
+    def _chained(self, head: Head, new: Sequence[NewFact]) -> list[StoredFact]:
+        recorded_at = max((self._clock() - EPOCH) // MICROSECOND, head.recorded_at)
+        stored: list[StoredFact] = []
+        previous = head.hash
+        for position, (order_id, version, topic, state) in enumerate(new, head.position + 1):
+            previous = link_hash(previous, position, order_id, version, recorded_at, topic, state)
+            stored.append(StoredFact(position, order_id, version, topic, state, recorded_at, previous))
+        return stored
+
+    def _insert(self, connection: Connection, stored: list[StoredFact]) -> None:
+        """Insert in the driver's own form: building SQLAlchemy's parameters costs more than the database does."""
+        rows: Sequence[tuple[Any, ...]] = stored
+        if self._is_sqlite:
+            rows = [(f.position, f.order_id.bytes, f.version, f.topic, f.state, f.recorded_at, f.hash) for f in stored]
+        marks = ", ".join(["?" if self._is_sqlite else "%s"] * len(StoredFact._fields))
+        statement = f"INSERT INTO facts ({', '.join(StoredFact._fields)}) VALUES ({marks})"
+        for some in _slices(rows, ROWS_A_STATEMENT):
+            connection.exec_driver_sql(statement, list(some))
+
+    # ── reading ──
+
+    def head(self) -> Head:
+        """Return the end of the log."""
+        with self.database.reading() as connection:
+            return Head._make(connection.execute(_HEAD).one())
+
+    def read(
+        self, after: int = 0, limit: int = 1_000, *, topics: Sequence[str] = (), until: int | None = None
+    ) -> list[StoredFact]:
+        """Return up to `limit` facts behind position `after`, in order of position; none when there are no more.
+
+        With `topics`, only facts of these; with `until`, none behind that position. A fact that appears later always
+        stands behind every fact that could be read before: a reader that goes on from its last position misses nothing.
+        """
+        wanted = facts.c.position > after
+        if topics:
+            wanted &= facts.c.topic.in_(topics)
+        if until is not None:
+            wanted &= facts.c.position <= until
+        with self.database.reading() as connection:
+            return self._select(connection, wanted, facts.c.position, limit)
+
+    def scan(self, after: int = 0, *, topics: Sequence[str] = (), batch: int = 5_000) -> Iterator[StoredFact]:
+        """Yield every fact behind position `after`, in order, to the end of the log as it is when it gets there."""
+        while some := self.read(after, batch, topics=topics):
+            yield from some
+            after = some[-1].position
+
+    def facts_of(
+        self,
+        order_id: UUID,
+        *,
+        after_version: int = -1,
+        until_version: int | None = None,
+        limit: int | None = None,
+        latest_first: bool = False,
+    ) -> list[StoredFact]:
+        """Return one order's facts in order of version; empty when there is no such order."""
+        wanted = (facts.c.order_id == order_id) & (facts.c.version > after_version)
+        if until_version is not None:
+            wanted &= facts.c.version <= until_version
+        order = facts.c.version.desc() if latest_first else facts.c.version
+        with self.database.reading() as connection:
+            return self._select(connection, wanted, order, limit)
+
+    def facts_of_many(self, order_ids: Collection[UUID]) -> dict[UUID, list[StoredFact]]:
+        """Return the facts of each of these orders in order of version; orders that are not there are left out."""
+        found: dict[UUID, list[StoredFact]] = {}
+        with self.database.reading() as connection:
+            for some in _slices(list(order_ids), IDS_A_STATEMENT):
+                for fact in self._select(connection, facts.c.order_id.in_(some), facts.c.position, None):
+                    found.setdefault(fact.order_id, []).append(fact)
+        return found
+
+    def _select(
+        self, connection: Connection, wanted: ColumnElement[bool], order: ColumnElement[Any], limit: int | None
+    ) -> list[StoredFact]:
+        rows = connection.execute(select(facts).where(wanted).order_by(order).limit(limit))
+        return list(map(StoredFact._make, rows))
+
+    # ── names and commands ──
+
+    def find(self, number: str) -> UUID | None:
+        """Return the id of the order with this number, or None."""
+        return self.find_many([number]).get(number)
+
+    def find_many(self, wanted: Collection[str]) -> dict[str, UUID]:
+        """Return the ids of the orders with these numbers; numbers that are not there are left out."""
+        found: dict[str, UUID] = {}
+        with self.database.reading() as connection:
+            for some in _slices(list(wanted), IDS_A_STATEMENT):
+                rows = connection.execute(select(numbers.c.number, numbers.c.order_id).where(numbers.c.number.in_(some)))
+                found.update((row.number, row.order_id) for row in rows)
+        return found
+
+    def count_orders(self) -> int:
+        """Return how many orders have a number, which is all that were received."""
+        with self.database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(numbers)).scalar_one()
+
+    def carried_out(self, command_ids: Collection[str]) -> dict[str, CarriedOut]:
+        """Return what was carried out under these command ids; ids never used are left out."""
+        found: dict[str, CarriedOut] = {}
+        with self.database.reading() as connection:
+            for some in _slices(list(command_ids), IDS_A_STATEMENT):
+                for row in connection.execute(select(commands).where(commands.c.command_id.in_(some))):
+                    found[row.command_id] = CarriedOut._make(row)
+        return found
+
+
+_HEAD = select(log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
+
+
+def _slices(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
