@@ -10,12 +10,13 @@ from pydantic_core import from_json, to_json
 
 from slaengine.domain.events import FACTS, Fact
 from slaengine.domain.promises import PUBLICATIONS
+from slaengine.domain.seals import CheckpointSigned
 from slaengine.errors import CorruptFact
 
 Shape = dict[str, Any]
 Upcast = Callable[[Shape], Shape]
 
-BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in (*FACTS, *PUBLICATIONS)}
+BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in (*FACTS, *PUBLICATIONS, CheckpointSigned)}
 """Every topic of today."""
 
 UPCASTS: dict[str, tuple[str, Upcast]] = {}
