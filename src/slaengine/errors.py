@@ -68,8 +68,8 @@ class InvalidTransition(WorkOrderError):
     """
 
     def __init__(self, status: str, command: str, hint: str, *, number: str | None, at: datetime) -> None:
-        known = f"work order {number}, which was {status} at {at:%Y-%m-%dT%H:%M:%SZ}"
-        super().__init__(f"cannot {command} {known if number else 'a work order that does not exist'}; {hint}")
+        standing = f"work order {number} was {status} at {at:%Y-%m-%dT%H:%M:%SZ}" if number else "there is no such work order"
+        super().__init__(f"cannot {command}: {standing}; {hint}")
         self.status, self.command, self.number, self.at = status, command, number, at
 
 
@@ -110,7 +110,14 @@ class PolicyError(SlaEngineError):
 
 
 class CalendarError(PolicyError):
-    """A calendar that cannot be used."""
+    """A calendar that cannot be used, or a question that it cannot answer.
+
+    `fields` are the paths of the fields at fault, such as `("weekly", "mon", 0)`; empty when it is the question.
+    """
+
+    def __init__(self, message: str, fields: tuple[tuple[str | int, ...], ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class NoOpenTime(CalendarError):
