@@ -19,6 +19,9 @@ SlaEngineError
 │   └── CorruptFact
 ├── ImportingError          a file or mapping that cannot be read
 ├── StreamingError          Kafka, its topics or its messages
+│   ├── DeliveryFailed
+│   ├── LeaseLost
+│   └── UnreadableMessage
 ├── AuditError              history that does not hold together
 ├── MissingExtra            an optional part is not installed
 └── UsageError              the question itself makes no sense
@@ -150,6 +153,22 @@ class ImportingError(SlaEngineError):
 
 class StreamingError(SlaEngineError):
     """Kafka, a topic or a message that cannot be used."""
+
+
+class DeliveryFailed(StreamingError):
+    """A message was not acknowledged; it may or may not have arrived, and sending it again is safe."""
+
+
+class LeaseLost(StreamingError):
+    """Another publisher has taken over; this one must stop."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"another publisher has taken over topic {topic}; this one stops sending")
+        self.topic = topic
+
+
+class UnreadableMessage(StreamingError):
+    """A message is not one of the contract: a header is missing or malformed, or the body is not of its schema."""
 
 
 class AuditError(SlaEngineError):

@@ -16,7 +16,8 @@ from slaengine.errors import CorruptFact
 Shape = dict[str, Any]
 Upcast = Callable[[Shape], Shape]
 
-BY_TOPIC: dict[str, type[Fact]] = {fact.TOPIC: fact for fact in (*FACTS, *PUBLICATIONS, CheckpointSigned)}
+KINDS: tuple[type[Fact], ...] = (*FACTS, *PUBLICATIONS, CheckpointSigned)
+BY_TOPIC: dict[str, type[Fact]] = {kind.TOPIC: kind for kind in KINDS}
 """Every topic of today."""
 
 UPCASTS: dict[str, tuple[str, Upcast]] = {}

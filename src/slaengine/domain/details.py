@@ -51,8 +51,8 @@ class ReceivedDetails(BaseModel):
     expected_at: Instant | None = None
     received_by: Label | None = None
     source: Label | None = None
-    labels: Labels
-    given_due: GivenDue
+    labels: Labels = Field(default_factory=dict)
+    given_due: GivenDue = Field(default_factory=dict)
 
 
 class RespondedDetails(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 Kind = Literal["repair", "complaint", "enquiry", "service"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -20,8 +20,10 @@ class PersonalData:
 
 
 def _in_utc(instant: datetime) -> datetime:
+    if instant.tzinfo is UTC:
+        return instant
     try:
-        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+        return instant.astimezone(UTC) if instant.utcoffset() else instant.replace(tzinfo=UTC)
     except OverflowError:
         raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 
@@ -88,8 +90,8 @@ class Evidence(Value):
     media_type: Label | None = None
 
 
-Labels = Annotated[dict[Label, Label], Field(default_factory=dict)]
+Labels = dict[Label, Label]
 """Further dimensions of the embedding system, such as ward or source queue; never personal data."""
 
-GivenDue = Annotated[dict[Label, Instant], Field(default_factory=dict)]
+GivenDue = dict[Label, Instant]
 """Due times that came with the order, such as an imported contract's; by name, `due` when there is one only."""
