@@ -1,0 +1,48 @@
+"""Work orders as an application of the eventsourcing library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import InfrastructureFactory, Mapper
+from eventsourcing.utils import Environment, EnvType
+
+from slaengine.domain.work_order import WorkOrder, fold
+from slaengine.storage.factory import StoreFactory
+from slaengine.storage.log import FactLog
+from slaengine.storage.mapper import FactMapper, Recorded
+
+if TYPE_CHECKING:
+    from slaengine.storage.personal import Vault
+
+
+class WorkOrders(Application[UUID]):
+    """Saves and loads the facts of work orders; the library's projections and subscriptions run on it.
+
+    Example:
+        `WorkOrders(env={"STORE_URL": "sqlite:///orders.db"})`, or `engine.work_orders` of an engine that is open.
+
+    Save with `save(*recorded, carried_out=…, named=…)`: facts in `Recorded`, with the command ids and numbers that
+    belong to them.
+    """
+
+    name: str = "WorkOrders"
+    env: ClassVar[dict[str, str]] = {"PERSISTENCE_MODULE": "slaengine.storage.factory"}
+
+    def __init__(self, env: EnvType | None = None, *, log: FactLog | None = None, vault: Vault | None = None) -> None:
+        self._lent, self._vault = log, vault
+        super().__init__(env)
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """Return a factory on the log that was given, or on the store that the environment names."""
+        return StoreFactory(env, self._lent)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Return the mapper of facts."""
+        return FactMapper(vault=self._vault)
+
+    def work_order(self, order_id: UUID) -> WorkOrder:
+        """Return the order as its facts make it; `INITIAL` when there is none."""
+        return fold(recorded.fact for recorded in self.events.get(order_id) if isinstance(recorded, Recorded))
