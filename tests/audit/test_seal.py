@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from audit_logs import NOON, ListLog, chained, facts, of_order
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ from slaengine.audit.seal import Seal, SealFolder, seal
 from slaengine.audit.signing import SigningKey, load_public
 from slaengine.domain.seals import CheckpointSigned
 from slaengine.errors import AuditError, UsageError
-from audit_logs import NOON, ListLog, chained, facts, of_order
 
 KEY = SigningKey.new("example.org/orders")
 NEXT = SigningKey.new("example.org/orders")
