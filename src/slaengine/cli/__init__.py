@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from slaengine.cli import importing
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -21,6 +22,9 @@ app = typer.Typer(
 @app.callback()
 def main() -> None:
     """Keep, prove and explain the service promises made on work orders."""
+
+
+importing.register(app)
 
 
 def run(argv: list[str] | None = None) -> None:

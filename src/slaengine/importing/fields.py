@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from slaengine.domain.commands import COMMANDS, Command, Correct
+from slaengine.domain.personal import personal_paths
 from slaengine.domain.values import Evidence, Place, Reporter
 from slaengine.errors import nearest
-from slaengine.domain.personal import personal_paths
 
 GROUPS: dict[str, type[BaseModel] | None] = {
     "place": Place,

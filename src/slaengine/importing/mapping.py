@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidatorFunctionWrapHandler, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from slaengine.domain.commands import COMMANDS, Command, Correct
@@ -42,7 +50,9 @@ class Part(BaseModel):
 def unknown_word(word: str, known: list[str]) -> PydanticCustomError:
     """Return the error for a key that the mapping language does not have; `key` tells the loader where it stands."""
     return PydanticCustomError(
-        "unknown_word", "'{key}' is not a word here{hint}", {"key": word, "hint": nearest(word, known) or f"; known: {', '.join(known)}"}
+        "unknown_word",
+        "'{key}' is not a word here{hint}",
+        {"key": word, "hint": nearest(word, known) or f"; known: {', '.join(known)}"},
     )
 
 
@@ -132,7 +142,9 @@ class FactRule(Part):
         if name not in cls.COMMAND_OF:
             facts = ", ".join(cls.COMMAND_OF)
             raise PydanticCustomError(
-                "unknown_word", "'{key}' is not a fact{hint}", {"key": name, "hint": nearest(name, cls.COMMAND_OF) or f"; facts: {facts}"}
+                "unknown_word",
+                "'{key}' is not a fact{hint}",
+                {"key": name, "hint": nearest(name, cls.COMMAND_OF) or f"; facts: {facts}"},
             )
         if isinstance(data.get("set"), dict):
             return {**data, "set": flat_names(name, data["set"])}

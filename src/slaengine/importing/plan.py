@@ -41,7 +41,8 @@ class Reject(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class PlannedOrder:
     """One order as its rows tell it. `rows[i]` is the row that told of `commands[i]`; `as_of_snapshot` names the
-    commands whose time is only that of the snapshot. `number_of_rows` counts them all, silent ones included."""
+    commands whose time is only that of the snapshot. `number_of_rows` counts them all, silent ones included.
+    """
 
     id: UUID
     commands: list[Command]
@@ -72,7 +73,9 @@ class Plan:
         self._carry = [columns.slot(name) for name in mapping.carry]
         self._final = [columns.slot(name) for name in mapping.final]
         self._snapshot_from = [columns.slot(name) for name in mapping.snapshot_from]
-        compiled = partial(CompiledRule, mapping=mapping, columns=columns, read_time=self._read_time, latest=now + skew, id_of=order_id)
+        compiled = partial(
+            CompiledRule, mapping=mapping, columns=columns, read_time=self._read_time, latest=now + skew, id_of=order_id
+        )
         self._rules = [compiled(rule) for rule in mapping.facts]
         self._derive = [(columns.slot(name), getter(value, columns)) for name, value in mapping.derive.items()]
         self._sources = columns.sources()
@@ -99,9 +102,10 @@ class Plan:
 
     def key(self, row: Row) -> str | None:
         """Return the source's name of the row's order; None when the row does not tell."""
-        if row.refused is not None:
+        try:
+            key: str | None = self._key(Seen(row.cells, self._nothing, True, True))
+        except RowRefused:
             return None
-        key: str | None = self._key(Seen(row.cells, self._nothing, True, True))
         return key
 
     def latest(self, row: Row) -> datetime | None:

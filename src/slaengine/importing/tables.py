@@ -128,7 +128,7 @@ class ParquetTable:
     def __init__(self, path: Path) -> None:
         try:
             import pyarrow as arrow  # noqa: PLC0415  an optional part
-            import pyarrow.parquet as parquet  # noqa: PLC0415
+            from pyarrow import parquet  # noqa: PLC0415
         except ImportError as error:
             raise MissingExtra(f"reading {path.name}", "tables") from error
         self.name, self._path = path.name, path
