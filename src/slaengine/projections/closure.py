@@ -1,0 +1,80 @@
+"""Closure: of the orders received, how many were resolved, closed, revisited, and how many came back."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from slaengine.projections.columns import STATUSES, Flags, OrderColumns
+from slaengine.projections.compliance import ratio
+from slaengine.projections.groups import Groups
+
+
+class ClosureRow(BaseModel):
+    """The orders received in one group, and what became of them.
+
+    `resolved` stand resolved or closed (a reopening undoes it); `closed` stand closed. `closed_loop` are resolved, and every
+    revisit that the policy asks of them is done. The three rates of closing are over the orders that had to be dealt with:
+    received − cancelled − merged. `revisit_rate` is revisited / revisits_due: of the resolved orders that the policy asks
+    to revisit, those with every revisit done. `reopened` were reopened at least once. `recurred` came within 30 days after the
+    same type of matter was resolved at the same place. A rate without anything to count is None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    period: str | None
+    group: dict[str, str | None]
+    received: int
+    resolved: int
+    closed: int
+    closed_loop: int
+    cancelled: int
+    merged: int
+    revisits_due: int
+    revisited: int
+    reopened: int
+    recurred: int
+    resolved_rate: float | None
+    closure_rate: float | None
+    closed_loop_rate: float | None
+    revisit_rate: float | None
+
+
+def closure_rows(groups: Groups, orders: OrderColumns) -> list[ClosureRow]:
+    """Return one row a group."""
+    status = {name: orders.status == code for code, name in enumerate(STATUSES)}
+    resolved = status["resolved"] | status["closed"]
+    due = resolved & (orders.revisits_asked > 0)
+    done = orders.revisits_open == 0
+    flags = {
+        "received": np.ones(len(orders), np.bool_),
+        "resolved": resolved,
+        "closed": status["closed"],
+        "closed_loop": resolved & done,
+        "cancelled": status["cancelled"],
+        "merged": status["merged"],
+        "revisits_due": due,
+        "revisited": due & done,
+        "reopened": orders.reopened > 0,
+        "recurred": orders.recurred,
+    }
+    counts = {name: _count(groups, flag) for name, flag in flags.items()}
+    return [_row(groups, g, {name: column[g] for name, column in counts.items()}) for g in range(len(groups))]
+
+
+def _count(groups: Groups, flag: Flags) -> list[int]:
+    counts: list[int] = np.bincount(groups.group[flag], minlength=len(groups)).tolist()
+    return counts
+
+
+def _row(groups: Groups, g: int, counts: dict[str, int]) -> ClosureRow:
+    period, group = groups.keys[g]
+    to_deal_with = counts["received"] - counts["cancelled"] - counts["merged"]
+    return ClosureRow(
+        period=period,
+        group=group,
+        **counts,
+        resolved_rate=ratio(counts["resolved"], to_deal_with),
+        closure_rate=ratio(counts["closed"], to_deal_with),
+        closed_loop_rate=ratio(counts["closed_loop"], to_deal_with),
+        revisit_rate=ratio(counts["revisited"], counts["revisits_due"]),
+    )

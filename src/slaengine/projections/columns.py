@@ -1,0 +1,89 @@
+"""Orders and clocks as columns: what figures are counted from, whole or in parts, a few ns an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+NEVER = np.iinfo(np.int64).min
+"""Stands for None in a column of instants or lengths."""
+
+VERDICTS = ("met", "missed", "running", "overdue", "waived", "cancelled")
+"""A verdict's place in this tuple is its code in columns."""
+
+STATUSES = ("open", "paused", "resolved", "closed", "cancelled", "merged")
+"""A status's place in this tuple is its code in columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of words: `words[codes[i]]` is the word of entry i; None stands for not known."""
+
+    codes: Ints
+    words: Sequence[str | None]
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> Words:
+        """Return the column that holds `values`."""
+        places: dict[str | None, int] = {}
+        codes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.int64, len(values))
+        return cls(codes, list(places))
+
+    def merged(self) -> Words:
+        """Return the same column with each word standing once in `words`."""
+        once = Words.of(self.words)
+        return Words(once.codes[self.codes], once.words)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderColumns:
+    """One entry an order; all columns are of one length. Instants are µs UTC, `NEVER` for None.
+
+    `day` is the local date of receipt as an ordinal. `covered` holds, comma-separated, the names of the targets that
+    some rule lays on the order. `ended` is when it ceased to be open. `revisits_asked` counts its revisit clocks, `revisits_open` those not yet stopped.
+    `recurred` is True where the same place had the same type of matter resolved shortly before.
+    """
+
+    day: Ints
+    received: Ints
+    ended: Ints
+    dimensions: Mapping[str, Words]
+    status: Ints
+    reopened: Ints
+    revisits_asked: Ints
+    revisits_open: Ints
+    recurred: Flags
+    covered: Words
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockColumns:
+    """One entry a clock. `order` is the entry of its order in the `OrderColumns` beside it.
+
+    `verdict` is a code into `VERDICTS`, as judged without an end: a running clock may be overdue by now. `due` and
+    `elapsed` are µs, `NEVER` for None; `elapsed` is that of clocks that stopped, `NEVER` for the others.
+    """
+
+    order: Ints
+    target: Words
+    verdict: Ints
+    due: Ints
+    elapsed: Ints
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def verdict_at(self, as_of: int) -> Ints:
+        """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed."""
+        running, overdue = VERDICTS.index("running"), VERDICTS.index("overdue")
+        late = (self.verdict == running) & (self.due != NEVER) & (self.due < as_of)
+        return np.where(late, overdue, self.verdict)

@@ -1,0 +1,116 @@
+"""Compliance: for each group and target how many clocks were met, missed, running…, and the rate that follows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Ints, OrderColumns
+from slaengine.projections.goals import Band, Promised
+from slaengine.projections.groups import Groups, Key
+from slaengine.projections.percentiles import grouped
+
+MICROS = 1_000_000
+
+
+class ComplianceRow(BaseModel):
+    """One target in one group. Counts are of clocks: an order reopened into a new cycle, or on a cadence, has several.
+
+    `not_measurable` counts the orders of the group that no rule of the target covers. `rate` is
+    met / (met + missed + overdue), None when that is 0; `raw_rate` counts waived clocks as what they were before the waiver,
+    breaches. `p50_s`, `p90_s` are percentiles of the elapsed time, in seconds of the target's own calendar, of the clocks
+    that stopped; None when none did. `goal` and `band` are None without a goal in the policy.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    period: str | None
+    group: dict[str, str | None]
+    target: str
+    promise: str
+    met: int
+    missed: int
+    running: int
+    overdue: int
+    waived: int
+    cancelled: int
+    not_measurable: int
+    rate: float | None
+    raw_rate: float | None
+    p50_s: float | None
+    p90_s: float | None
+    goal: float | None
+    band: Band | None
+
+
+def compliance_rows(
+    groups: Groups, targets: Sequence[Promised], orders: OrderColumns, clocks: ClockColumns, as_of: int
+) -> list[ComplianceRow]:
+    """Return the rows by group, then target in the order of `targets`; rows without any count left out."""
+    names = [target.name for target in targets]
+    cell, chosen = _cells(groups, names, clocks)
+    cells = len(groups) * len(names)
+    verdicts = clocks.verdict_at(as_of)[chosen]
+    counts = np.bincount(cell * len(VERDICTS) + verdicts, minlength=cells * len(VERDICTS)).reshape(cells, len(VERDICTS))
+    elapsed = clocks.elapsed[chosen]
+    stopped = elapsed != NEVER
+    shares = grouped(cell[stopped], elapsed[stopped], cells, (0.5, 0.9)) / MICROS
+    uncovered = _uncovered(groups, names, orders)
+    rows = []
+    for c in np.flatnonzero(counts.any(axis=1) | (uncovered > 0)).tolist():
+        g, t = divmod(c, len(names))
+        rows.append(_row(groups.keys[g], targets[t], counts[c].tolist(), int(uncovered[c]), shares[c].tolist()))
+    return rows
+
+
+def _cells(groups: Groups, names: list[str], clocks: ClockColumns) -> tuple[Ints, Ints]:
+    """Return the cell (group × target) of each clock of a wanted target, and which clocks those are."""
+    places = np.array([names.index(word) if word in names else -1 for word in clocks.target.words], np.int64)
+    target = places[clocks.target.codes] if len(clocks) else np.empty(0, np.int64)
+    chosen = np.flatnonzero(target >= 0)
+    return groups.group[clocks.order[chosen]] * len(names) + target[chosen], chosen
+
+
+def _uncovered(groups: Groups, names: list[str], orders: OrderColumns) -> Ints:
+    """Return for each cell how many orders of the group no rule of the target covers."""
+    count = len(orders.covered.words)
+    sets = [set((word or "").split(",")) for word in orders.covered.words]
+    alike = np.bincount(groups.group * count + orders.covered.codes, minlength=len(groups) * count).reshape(len(groups), count)
+    missing = np.array([[name not in covered for name in names] for covered in sets], np.int64).reshape(count, len(names))
+    return (alike @ missing).reshape(-1)
+
+
+def _row(key: Key, target: Promised, counts: list[int], not_measurable: int, shares: list[float]) -> ComplianceRow:
+    period, group = key
+    met, missed, running, overdue, waived, cancelled = counts
+    rate = ratio(met, met + missed + overdue)
+    return ComplianceRow(
+        period=period,
+        group=group,
+        target=target.name,
+        promise=target.promise,
+        met=met,
+        missed=missed,
+        running=running,
+        overdue=overdue,
+        waived=waived,
+        cancelled=cancelled,
+        not_measurable=not_measurable,
+        rate=rate,
+        raw_rate=ratio(met, met + missed + overdue + waived),
+        p50_s=_or_none(shares[0]),
+        p90_s=_or_none(shares[1]),
+        goal=target.goal.goal if target.goal else None,
+        band=target.goal.band(rate) if target.goal else None,
+    )
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """Return part / whole, or None when `whole` is 0."""
+    return part / whole if whole else None
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

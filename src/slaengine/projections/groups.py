@@ -1,0 +1,102 @@
+"""Cutting orders into groups: by period, and by any of their dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from slaengine.errors import UsageError, nearest
+from slaengine.projections.columns import Ints, OrderColumns, Words
+from slaengine.projections.periods import Period, label
+
+DIMENSIONS = (
+    "kind",
+    "type",
+    "severity",
+    "channel",
+    "community",
+    "building",
+    "team",
+    "person",
+    "party",
+    "source",
+    "received_by",
+    "cause",
+    "outcome",
+    "status",
+)
+"""What orders can be grouped by, besides `label.NAME` and `type.N` (the first N parts of the dotted type)."""
+
+
+def check_dimensions(by: Sequence[str]) -> None:
+    """Do nothing if all of `by` are dimensions.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for name in by:
+        part = name.removeprefix("type.")
+        is_prefix = name.startswith("type.") and part.isdigit() and int(part) > 0
+        is_label = name.startswith("label.") and len(name) > len("label.")
+        if name not in DIMENSIONS and not is_prefix and not is_label:
+            raise UsageError(
+                f"orders cannot be grouped by '{name}'{nearest(name, DIMENSIONS)} "
+                f"(dimensions: {', '.join(DIMENSIONS)}, type.N, label.NAME)"
+            )
+
+
+def column_of(name: str) -> str:
+    """Return the stored dimension that dimension `name` is read from: `type` for `type.2`, else itself."""
+    return "type" if name.startswith("type.") else name
+
+
+Key = tuple[str | None, dict[str, str | None]]
+"""The period (None without one) and the dimension values of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of some orders: `group[i]` is the group of order i, `keys[g]` the period and dimension values of group g."""
+
+    group: Ints
+    keys: list[Key]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def groups_of(orders: OrderColumns, period: Period | None, by: Sequence[str]) -> Groups:
+    """Return the groups of `orders`, in the order of their keys; not known comes last."""
+    columns = [_days(orders, period)] if period else []
+    columns += [_dimension(orders, name) for name in by]
+    combined = np.zeros(len(orders), np.int64)
+    for words in columns:
+        combined = np.unique(combined * max(len(words.words), 1) + words.codes, return_inverse=True)[1].reshape(-1)
+    _, firsts, group = np.unique(combined, return_index=True, return_inverse=True)
+    values = [tuple(words.words[words.codes[first]] for words in columns) for first in firsts]
+    ranks = sorted(range(len(values)), key=lambda g: tuple((word is None, word or "") for word in values[g]))
+    place = np.empty(len(values), np.int64)
+    place[ranks] = np.arange(len(values))
+    keys = [_key(values[g], period, by) for g in ranks]
+    return Groups(place[group.reshape(-1)], keys)
+
+
+def _key(values: tuple[str | None, ...], period: Period | None, by: Sequence[str]) -> Key:
+    if period:
+        return values[0], dict(zip(by, values[1:], strict=True))
+    return None, dict(zip(by, values, strict=True))
+
+
+def _days(orders: OrderColumns, period: Period) -> Words:
+    days, codes = np.unique(orders.day, return_inverse=True)
+    return Words(codes.reshape(-1), [label(int(day), period) for day in days]).merged()
+
+
+def _dimension(orders: OrderColumns, name: str) -> Words:
+    words = orders.dimensions[column_of(name)]
+    if name.startswith("type."):
+        depth = int(name.removeprefix("type."))
+        words = Words(words.codes, [None if word is None else ".".join(word.split(".")[:depth]) for word in words.words]).merged()
+    return words

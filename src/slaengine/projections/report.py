@@ -1,0 +1,105 @@
+"""The report: compliance of each target and closure of the orders, by group, every rate with its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from slaengine.errors import UsageError, nearest
+from slaengine.projections.case_file import micros
+from slaengine.projections.closure import ClosureRow, closure_rows
+from slaengine.projections.columns import ClockColumns, OrderColumns
+from slaengine.projections.compliance import ComplianceRow, compliance_rows
+from slaengine.projections.goals import Promised
+from slaengine.projections.groups import check_dimensions, groups_of
+from slaengine.projections.periods import Period, as_period
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report is asked for; `of` checks it.
+
+    `as_of` is what was so then, `known_at` what we knew then (None: all that is known). Without `period` there is one row
+    for all time. `targets` empty means every target of the policy.
+    """
+
+    as_of: datetime
+    known_at: datetime | None = None
+    period: Period | None = None
+    by: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        as_of: datetime,
+        known_at: datetime | None = None,
+        *,
+        period: str | None = None,
+        by: Sequence[str] = (),
+        targets: Sequence[str] = (),
+    ) -> Question:
+        """Return the question; dimensions named twice count once.
+
+        Raises:
+            UsageError: a period or dimension does not exist.
+        """
+        check_dimensions(by)
+        named = tuple(dict.fromkeys(by)), tuple(dict.fromkeys(targets))
+        return cls(as_of, known_at, as_period(period) if period else None, *named)
+
+
+class Report(BaseModel):
+    """The figures. Its JSON is a public contract; `report["rows"]` is `report.rows`.
+
+    `as_of` and `known_at` are the instants asked for; `known_at` None means all that is known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    as_of: datetime
+    known_at: datetime | None
+    policy: str
+    rows: list[ComplianceRow]
+    closure: list[ClosureRow]
+
+    def __getitem__(self, name: Literal["as_of", "known_at", "policy", "rows", "closure"]) -> Any:
+        """Return a part of the report in plain JSON values."""
+        return self.model_dump(mode="json")[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the report must know of the policy: its name, and its targets in their order."""
+
+    policy: str
+    targets: tuple[Promised, ...]
+
+
+def tabulate(question: Question, promises: Promises, orders: OrderColumns, clocks: ClockColumns) -> Report:
+    """Return the report on `orders` and their `clocks`, as judged for the instants of the question.
+
+    Raises:
+        UsageError: the question names a target that the policy does not have.
+    """
+    groups = groups_of(orders, question.period, question.by)
+    return Report(
+        as_of=question.as_of,
+        known_at=question.known_at,
+        policy=promises.policy,
+        rows=compliance_rows(groups, _wanted(question, promises), orders, clocks, micros(question.as_of)),
+        closure=closure_rows(groups, orders),
+    )
+
+
+def _wanted(question: Question, promises: Promises) -> list[Promised]:
+    names = [target.name for target in promises.targets]
+    for name in question.targets:
+        if name not in names:
+            raise UsageError(
+                f"policy '{promises.policy}' has no target '{name}'{nearest(name, names)} (targets: {', '.join(names)})"
+            )
+    return [target for target in promises.targets if not question.targets or target.name in question.targets]
