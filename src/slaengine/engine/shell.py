@@ -244,7 +244,7 @@ class SlaEngine(Verbs):
     def _save(self, planned: Plan) -> list[Outcome]:
         if planned.recorded or planned.carried_out:
             with own_errors():
-                self.work_orders.save(*planned.recorded, carried_out=planned.carried_out, named=planned.named)
+                self.work_orders.events.put(planned.recorded, carried_out=planned.carried_out, named=planned.named)
         return planned.outcomes
 
 

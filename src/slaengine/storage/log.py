@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from slaengine.audit.chain import link_hash
@@ -26,6 +26,19 @@ FIRST_VERSIONS = (0, 1)
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
+
+# Built once: making a statement costs SQLAlchemy as much time as running it.
+_HEAD = select(log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
+_LOCKED_HEAD = _HEAD.with_for_update()
+_MOVE_HEAD = update(log_head)
+_LAST_VERSIONS = (
+    select(facts.c.order_id, func.max(facts.c.version).label("last"))
+    .where(facts.c.order_id.in_(bindparam("order_ids", expanding=True)))
+    .group_by(facts.c.order_id)
+)
+_FACTS_OF_MANY = select(facts).where(facts.c.order_id.in_(bindparam("order_ids", expanding=True))).order_by(facts.c.position)
+_NUMBERS = select(numbers.c.number, numbers.c.order_id).where(numbers.c.number.in_(bindparam("numbers", expanding=True)))
+_COMMANDS = select(commands).where(commands.c.command_id.in_(bindparam("command_ids", expanding=True)))
 
 
 class NewFact(NamedTuple):
@@ -108,14 +121,14 @@ class FactLog:
                 connection.execute(insert(commands), [command._asdict() for command in carried_out])
             if stored:
                 last = stored[-1]
-                connection.execute(update(log_head).values(position=last.position, hash=last.hash, recorded_at=last.recorded_at))
+                connection.execute(_MOVE_HEAD, {"position": last.position, "hash": last.hash, "recorded_at": last.recorded_at})
         return stored
 
     @contextmanager
     def locked(self) -> Iterator[tuple[Connection, Head]]:
         """Hold the end of the log for the length of the block: nobody else appends, so what is read in it stays true."""
         with self.database.writing() as connection:
-            row = connection.execute(_HEAD.with_for_update()).one()
+            row = connection.execute(_LOCKED_HEAD).one()
             yield connection, Head._make(row)
 
     def _check_versions(self, connection: Connection, new: Sequence[NewFact]) -> None:
@@ -132,11 +145,7 @@ class FactLog:
     def _last_versions(self, connection: Connection, orders: list[UUID]) -> dict[UUID, int]:
         last: dict[UUID, int] = {}
         for some in _slices(orders, IDS_A_STATEMENT):
-            rows = connection.execute(
-                select(facts.c.order_id, func.max(facts.c.version).label("last"))
-                .where(facts.c.order_id.in_(some))
-                .group_by(facts.c.order_id)
-            )
+            rows = connection.execute(_LAST_VERSIONS, {"order_ids": some})
             last.update((row.order_id, row.last) for row in rows)
         return last
 
@@ -210,8 +219,8 @@ class FactLog:
         found: dict[UUID, list[StoredFact]] = {}
         with self.database.reading() as connection:
             for some in _slices(list(order_ids), IDS_A_STATEMENT):
-                for fact in self._select(connection, facts.c.order_id.in_(some), facts.c.position, None):
-                    found.setdefault(fact.order_id, []).append(fact)
+                for row in connection.execute(_FACTS_OF_MANY, {"order_ids": some}):
+                    found.setdefault(row.order_id, []).append(StoredFact._make(row))
         return found
 
     def _select(
@@ -231,7 +240,7 @@ class FactLog:
         found: dict[str, UUID] = {}
         with self.database.reading() as connection:
             for some in _slices(list(wanted), IDS_A_STATEMENT):
-                rows = connection.execute(select(numbers.c.number, numbers.c.order_id).where(numbers.c.number.in_(some)))
+                rows = connection.execute(_NUMBERS, {"numbers": some})
                 found.update((row.number, row.order_id) for row in rows)
         return found
 
@@ -245,12 +254,9 @@ class FactLog:
         found: dict[str, CarriedOut] = {}
         with self.database.reading() as connection:
             for some in _slices(list(command_ids), IDS_A_STATEMENT):
-                for row in connection.execute(select(commands).where(commands.c.command_id.in_(some))):
+                for row in connection.execute(_COMMANDS, {"command_ids": some}):
                     found[row.command_id] = CarriedOut._make(row)
         return found
-
-
-_HEAD = select(log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
 
 
 def _slices(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
