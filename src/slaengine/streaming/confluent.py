@@ -1,0 +1,245 @@
+"""Kafka by confluent-kafka (`slaengine[kafka-fast]`): the same port over librdkafka."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from slaengine.errors import DeliveryFailed, MissingExtra, StreamingError
+from slaengine.streaming.limits import (
+    BATCH_BYTES,
+    BLOCK_TIMEOUT_MS,
+    CLOSE_TIMEOUT_S,
+    FETCH_WAIT_MS,
+    HEARTBEAT_MS,
+    LINGER_MS,
+    NEVER_EXPIRE_MS,
+    PUBLISH_BATCH,
+    PUBLISH_WINDOW,
+    REQUEST_TIMEOUT_MS,
+    SESSION_TIMEOUT_MS,
+)
+from slaengine.streaming.port import Message, Partition, Record, TopicSpec
+from slaengine.streaming.settings import KafkaSettings
+
+try:
+    from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
+except ImportError:
+    raise MissingExtra("a kafka+confluent:// URL", "kafka-fast") from None
+
+BLOCK_TIMEOUT_S = BLOCK_TIMEOUT_MS / 1000
+POLL_S = 0.1
+
+
+class ConfluentKafka:
+    """A cluster, by confluent-kafka."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.settings = settings
+
+    def producer(self) -> ConfluentProducer:
+        """Return a new producer."""
+        options = {
+            "enable.idempotence": True,
+            "acks": "all",
+            "compression.type": self.settings.compression,
+            "linger.ms": LINGER_MS,
+            "batch.size": BATCH_BYTES,
+            "delivery.timeout.ms": NEVER_EXPIRE_MS,
+            "request.timeout.ms": REQUEST_TIMEOUT_MS,
+            "partitioner": "murmur2_random",  # the Java client's rule, which every other client follows
+            "queue.buffering.max.messages": 2 * PUBLISH_BATCH * PUBLISH_WINDOW,
+        }
+        with _ours(self.settings):
+            return ConfluentProducer(Producer(_connection(self.settings) | options))
+
+    def consumer(self, group: str | None = None) -> ConfluentConsumer:
+        """Return a new consumer."""
+        options = {
+            "group.id": group or "slaengine-no-group",  # librdkafka wants a name even where no group is joined
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
+            "session.timeout.ms": SESSION_TIMEOUT_MS,
+            "heartbeat.interval.ms": HEARTBEAT_MS,
+        }
+        with _ours(self.settings):
+            return ConfluentConsumer(Consumer(_connection(self.settings) | options), self.settings)
+
+    def ensure_topics(self, topics: Collection[TopicSpec]) -> None:
+        """Create the topics that are not there."""
+        with _ours(self.settings):
+            admin = AdminClient(_connection(self.settings))
+            there = set(admin.list_topics(timeout=BLOCK_TIMEOUT_S).topics)
+            for topic in topics:
+                if topic.name not in there:
+                    wanted = NewTopic(topic.name, topic.partitions or -1, topic.replicas or -1, config=dict(topic.settings))
+                    self._create(admin, wanted)
+
+    def _create(self, admin: AdminClient, wanted: NewTopic) -> None:
+        try:
+            admin.create_topics([wanted])[wanted.topic].result(BLOCK_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+        end = time.monotonic() + BLOCK_TIMEOUT_S
+        while not self.partitions(wanted.topic) and time.monotonic() < end:
+            time.sleep(0.05)
+
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions the topic has; 0 when there is no such topic."""
+        with _ours(self.settings):
+            found = AdminClient(_connection(self.settings)).list_topics(timeout=BLOCK_TIMEOUT_S).topics.get(topic)
+            return len(found.partitions) if found is not None else 0
+
+
+class ConfluentProducer:
+    """Sends by confluent-kafka."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+
+    def send(self, messages: Sequence[Message]) -> ConfluentDelivery:
+        """Hand messages to the client and return at once."""
+        delivery = ConfluentDelivery(self._producer, len(messages))
+        produce: Any = self._producer.produce
+        done = delivery.done
+        try:
+            for topic, key, value, headers, partition in messages:
+                where = -1 if partition is None else partition
+                produce(topic, value, key, where, done, headers=headers)
+            self._producer.poll(0)
+        except (BufferError, KafkaException) as error:
+            raise DeliveryFailed(f"Kafka does not take messages: {error}") from error
+        return delivery
+
+    def close(self) -> None:
+        """Stop within a second."""
+        self._producer.purge()
+        self._producer.flush(CLOSE_TIMEOUT_S)
+
+
+class ConfluentDelivery:
+    """Messages on their way by confluent-kafka."""
+
+    def __init__(self, producer: Producer, count: int) -> None:
+        self._producer = producer
+        self._outstanding = count
+        self._error: object = None
+
+    def done(self, error: object, _: object) -> None:
+        """Note one message's fate; called by the client while it is polled."""
+        self._outstanding -= 1
+        self._error = self._error or error
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when every one is acknowledged."""
+        end = time.monotonic() + timeout_s
+        while self._outstanding and not self._error and time.monotonic() < end:
+            self._producer.poll(POLL_S)
+        if self._error or self._outstanding:
+            raise DeliveryFailed(f"Kafka did not acknowledge a message: {self._error or 'no answer in time'}")
+
+
+class ConfluentConsumer:
+    """Reads by confluent-kafka."""
+
+    def __init__(self, consumer: Consumer, settings: KafkaSettings) -> None:
+        self._consumer = consumer
+        self._settings = settings
+        self.rebalances = 0
+
+    def subscribe(self, topics: Collection[str]) -> None:
+        """Share these topics' partitions with the group."""
+        with _ours(self._settings):
+            self._consumer.subscribe(list(topics), on_assign=self._assigned)
+
+    def _assigned(self, *_: object) -> None:
+        self.rebalances += 1
+
+    def assign(self, starts: Mapping[Partition, int]) -> None:
+        """Read exactly these partitions."""
+        with _ours(self._settings):
+            self._consumer.assign([TopicPartition(*partition, offset) for partition, offset in starts.items()])
+        self.rebalances += 1
+
+    def poll(self, timeout_s: float, records_max: int) -> list[Record]:
+        """Return records as they come: the first within `timeout_s`, and whatever else has arrived by then."""
+        with _ours(self._settings):
+            first = self._consumer.poll(timeout_s)
+            if first is None:
+                return []
+            found: list[Any] = [first, *self._consumer.consume(max(1, records_max - 1), 0)]
+        for message in found:
+            if message.error() is not None and message.error().fatal():
+                raise StreamingError(f"Kafka at {self._settings} cannot be read: {message.error().str()}")
+        return [_record(message) for message in found if message.error() is None]  # the client mends what is not fatal
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Go on reading at `offset`."""
+        with _ours(self._settings):
+            self._consumer.seek(TopicPartition(*partition, offset))
+
+    def assignment(self) -> set[Partition]:
+        """Return the partitions that are read at present."""
+        return {Partition(found.topic, found.partition) for found in self._consumer.assignment()}
+
+    def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Return the offset behind the last record of each partition."""
+        return {partition: self._watermarks(partition)[1] for partition in partitions}
+
+    def begins(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Return the offset of the first record of each partition."""
+        return {partition: self._watermarks(partition)[0] for partition in partitions}
+
+    def _watermarks(self, partition: Partition) -> tuple[int, int]:
+        with _ours(self._settings):
+            low, high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=BLOCK_TIMEOUT_S)
+        return low, high
+
+    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Tell Kafka how far the group has come, without waiting for the answer."""
+        with suppress(KafkaException):
+            offsets = [TopicPartition(*partition, offset) for partition, offset in next_offsets.items()]
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def close(self) -> None:
+        """Leave the group and stop."""
+        with suppress(KafkaException, RuntimeError):
+            self._consumer.close()
+
+
+def _record(message: Any) -> Record:
+    where = message.topic(), message.partition(), message.offset()
+    return Record(*where, message.key(), message.value(), message.headers() or [], message.timestamp()[1])
+
+
+def _connection(settings: KafkaSettings) -> dict[str, Any]:
+    options = {
+        "bootstrap.servers": str(settings),
+        "client.id": "slaengine",
+        "security.protocol": settings.protocol,
+        "reconnect.backoff.max.ms": 1_000,
+        "log_level": 2,  # critical: failures are raised or healed, and the rest is chatter on stderr
+        "ssl.ca.location": settings.ca,
+        "ssl.certificate.location": settings.certificate,
+        "ssl.key.location": settings.private_key,
+        "sasl.mechanism": settings.sasl.upper() if settings.sasl else None,
+        "sasl.username": settings.username if settings.sasl else None,
+        "sasl.password": settings.password if settings.sasl else None,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@contextmanager
+def _ours(settings: KafkaSettings) -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise StreamingError(f"Kafka at {settings} cannot be used: {error.args[0]}") from error

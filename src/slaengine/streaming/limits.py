@@ -1,0 +1,51 @@
+"""Every limit of the stream, with its reason."""
+
+LINGER_MS = 5
+"""A message waits this long for company: enough to fill batches under load, little beside a commit to disk."""
+
+BATCH_BYTES = 131_072
+"""Some 300 facts in one request; larger ones gain nothing that could be measured."""
+
+REQUEST_TIMEOUT_MS = 5_000
+"""A broker that does not answer this long is taken for cut off, and the new leader is looked up."""
+
+BLOCK_TIMEOUT_MS = 10_000
+"""How long the client may look for a broker before it says that there is none."""
+
+NEVER_EXPIRE_MS = 3_600_000
+"""The client must never give up one message and go on with the next, or an order's facts would change places.
+The publisher's own deadline is shorter: it throws the whole client away and starts again from what is confirmed."""
+
+DELIVERY_TIMEOUT_S = 30.0
+"""The publisher's deadline for a batch: a broker's restart fits into it."""
+
+FETCH_WAIT_MS = 250
+"""How long a broker may hold an empty answer back; it answers at once when there is something."""
+
+SESSION_TIMEOUT_MS = 6_000
+"""A consumer that is silent this long is dead for its group, and its partitions go to others."""
+
+HEARTBEAT_MS = 1_500
+"""A quarter of the session, so that one lost heartbeat kills nobody."""
+
+CLOSE_TIMEOUT_S = 1.0
+"""Closing never waits longer for a broker that may be gone."""
+
+PUBLISH_BATCH = 1_000
+"""Facts handed to the client at once; a position is confirmed for each such batch."""
+
+PUBLISH_WINDOW = 8
+"""Batches on their way at a time: this times `PUBLISH_BATCH` facts bound the publisher's memory."""
+
+CONSUME_BATCH = 2_000
+"""Records handled in one transaction: large enough to share its cost, small enough for a lag of milliseconds."""
+
+LEASE_S = 5.0
+"""A publisher that did not beat for this long is taken for dead; its stand-by takes over."""
+
+BACKOFF_FIRST_S = 0.1
+BACKOFF_MAX_S = 5.0
+"""Waits after failures in a row: doubled each time between these two."""
+
+IDLE_S = 0.02
+"""How often an idle publisher looks at the log: a fact waits at most this long to be seen."""

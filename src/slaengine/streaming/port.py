@@ -1,0 +1,118 @@
+"""The small port behind which a Kafka client stands: what the publisher and the consumers ask of one, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+Headers = list[tuple[str, bytes]]
+
+
+class Partition(NamedTuple):
+    """One partition of a topic, from 0."""
+
+    topic: str
+    number: int
+
+
+class Message(NamedTuple):
+    """A message to be sent. `partition` None lets Kafka's own rule choose from the key."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    partition: int | None = None
+
+
+class Record(NamedTuple):
+    """A message as it was read. `offset` counts the partition from 0, perhaps with gaps; `timestamp` is Kafka's, in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp: int
+
+
+class Delivery(Protocol):
+    """Messages on their way."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when every one of them is acknowledged by all in-sync replicas.
+
+        Raises:
+            DeliveryFailed: one was refused, or not all were acknowledged in time; they may or may not have arrived.
+        """
+
+
+class Producer(Protocol):
+    """Sends messages, idempotently: the client's own retries neither double nor reorder them."""
+
+    def send(self, messages: Sequence[Message]) -> Delivery:
+        """Hand messages to the client, in this order, and return at once."""
+
+    def close(self) -> None:
+        """Stop within a second; what is not acknowledged by then may or may not have arrived."""
+
+
+class Consumer(Protocol):
+    """Reads messages, from offsets that the caller decides. Not for use by several threads."""
+
+    @property
+    def rebalances(self) -> int:
+        """How often partitions were assigned; a change means that every start must be looked up again."""
+
+    def subscribe(self, topics: Collection[str]) -> None:
+        """Share these topics' partitions with the other members of the group."""
+
+    def assign(self, starts: Mapping[Partition, int]) -> None:
+        """Read exactly these partitions, each from its offset, without a group."""
+
+    def poll(self, timeout_s: float, records_max: int) -> list[Record]:
+        """Return records as they come, in order within each partition; empty after `timeout_s`."""
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Go on reading an assigned partition at `offset`."""
+
+    def assignment(self) -> set[Partition]:
+        """Return the partitions that are read at present."""
+
+    def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Return the offset behind the last record of each partition."""
+
+    def begins(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Return the offset of the first record that each partition still holds."""
+
+    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Tell Kafka how far the group has come. For monitoring only: failures are passed over in silence."""
+
+    def close(self) -> None:
+        """Leave the group and stop, within a few seconds."""
+
+
+class Kafka(Protocol):
+    """One Kafka cluster, by one client. Every failure of it is a StreamingError."""
+
+    def producer(self) -> Producer:
+        """Return a new producer."""
+
+    def consumer(self, group: str | None = None) -> Consumer:
+        """Return a new consumer; with `group`, one that may subscribe. It starts at the earliest record unless told."""
+
+    def ensure_topics(self, topics: Collection[TopicSpec]) -> None:
+        """Create the topics that are not there; those that are stay as they are."""
+
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions the topic has; 0 when there is no such topic."""
+
+
+class TopicSpec(NamedTuple):
+    """A topic to create. `partitions` and `replicas` None leave it to the cluster; `settings` are Kafka's own words."""
+
+    name: str
+    partitions: int | None = None
+    replicas: int | None = None
+    settings: Mapping[str, str] = {}
