@@ -49,8 +49,10 @@ def upcast(topic: str, shape: Shape) -> tuple[str, Shape]:
     """Return today's topic and shape for an older one; unchanged if it is today's already.
 
     Raises:
-        CorruptFact: no chain of upcasts leads from `topic` to a shape of today.
+        CorruptFact: `shape` is no object, or no chain of upcasts leads from `topic` to a shape of today.
     """
+    if not isinstance(shape, dict):
+        raise CorruptFact(f"a stored {topic} cannot be read: its content is not an object")
     while topic not in BY_TOPIC:
         if topic not in UPCASTS:
             raise CorruptFact(
