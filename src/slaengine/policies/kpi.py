@@ -1,0 +1,100 @@
+"""Key figures that a policy sets goals for, and what it wants done when a clock is about to be, or is, missed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from slaengine.domain.values import Kind, Label
+from slaengine.policies.words import Part, Title, Words, WordsOf
+
+Measure = Literal[
+    "compliance",
+    "response",
+    "closure",
+    "closed_loop",
+    "revisit",
+    "recurrence",
+    "rework",
+    "satisfaction",
+    "online",
+    "handover",
+    "merged",
+    "escalation",
+    "caused_by",
+    "adoption",
+    "per_household",
+    "elapsed",
+    "count",
+]
+"""What is measured; docs/reference/figures.md says how each one counts."""
+
+Share = Annotated[float, Field(ge=0)]
+
+
+class Goal(Part):
+    """The value to be reached, from a date on (its first moment in the policy's zone; None means from the beginning)."""
+
+    at_least: Share | None = None
+    at_most: Share | None = None
+    effective_from: date | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Goal:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("write one of at_least and at_most")
+        return self
+
+
+class Bands(Part):
+    """Traffic lights: `green` from this value on, `amber` from that, red beyond; for goals of `at_most`, up to it."""
+
+    green: Share
+    amber: Share
+
+
+class Kpi(Part):
+    """A figure with its goal.
+
+    `target` names the target whose clocks `compliance`, `response` and `elapsed` look at. `kind`, `type`, `channels`, `causes`
+    and `outcomes` narrow what counts, by measure. `goals` may change by date; the one in force at a period's start counts.
+    """
+
+    name: Label
+    title: Title = Title()
+    measure: Measure
+    target: Label | None = None
+    kind: WordsOf[Kind] = ()
+    type: Words = ()
+    channels: Words = ()
+    causes: Words = ()
+    outcomes: Words = ()
+    answers: Words = ()
+    within_days: Annotated[int, Field(ge=1)] | None = None
+    goals: tuple[Goal, ...] = ()
+    bands: Bands | None = None
+    period: Literal["day", "week", "month", "quarter", "half_year", "year"] = "month"
+    by: tuple[Label, ...] = ()
+    row: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Kpi:
+        if self.measure in ("compliance", "elapsed") and self.target is None:
+            raise ValueError(f"measure {self.measure} looks at a target's clocks; name the target")
+        return self
+
+
+class Escalation(Part):
+    """A reaction: when a clock of one of the targets gives this sign, the order is handed up to `level`.
+
+    `share` says which warning is meant, as a fraction of the limit; None means every one.
+    """
+
+    sign: Literal["warned", "breached"]
+    targets: Words = ()
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    level: Annotated[int, Field(ge=1, le=99)]
+    to: Label | None = None
+    row: str | None = None

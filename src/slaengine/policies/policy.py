@@ -1,0 +1,300 @@
+"""The policy file: what is promised, to whom, by when, as a model that can be checked and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from slaengine.domain.promises import Scope
+from slaengine.domain.values import Kind, Label
+from slaengine.errors import nearest
+from slaengine.policies.calendar import Boundary, DayRule
+from slaengine.policies.kpi import Escalation, Kpi
+from slaengine.policies.limits import FORMS, Limit, Table, limit_of
+from slaengine.policies.triggers import Trigger, triggers_of
+from slaengine.policies.words import Part, Title, Words, WordsOf
+
+ALWAYS = "always"
+"""The calendar that is open at every instant; every policy has it."""
+
+Promise = Literal["sla", "ola", "contract"]
+Reopen = Literal["continue", "restart", "new_cycle", "ignore"]
+
+Limits = Annotated[
+    Limit | Table,
+    BeforeValidator(limit_of),
+    WithJsonSchema({"description": FORMS, "type": ["string", "object"]}),
+]
+Triggers = Annotated[
+    tuple[Trigger, ...],
+    BeforeValidator(triggers_of),
+    WithJsonSchema(
+        {
+            "description": "a fact, {fact: NAME, FIELD: value}, {after: TARGET}, or a list of these",
+            "type": ["string", "object", "array"],
+        }
+    ),
+]
+DONE = ("resolved", "closed")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError(f"'{name}' is not a time zone; write one as Area/City, such as Asia/Shanghai") from None
+    return name
+
+
+def _version(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError(f'write the version in quotes: "{value}"')  # noqa: TRY004 - shown by pydantic
+    return value
+
+
+VersionName = Annotated[Label, BeforeValidator(_version)]
+
+
+class Hours(Part):
+    """Asks that the clock start inside, or outside, the open time of a calendar of the policy."""
+
+    inside: str | None = None
+    outside: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Hours:
+        if (self.inside is None) == (self.outside is None):
+            raise ValueError("write one of inside and outside, with the name of a calendar")
+        return self
+
+
+class Applies(Part):
+    """Which orders a target is for; every condition must hold, and of a list any value will do.
+
+    `type` matches itself and what is below it: `facility.lift` matches `facility.lift.entrapment`. A condition on what an
+    order does not say does not hold. `hours` looks at the instant the clock starts.
+    """
+
+    kind: WordsOf[Kind] = ()
+    type: Words = ()
+    severity: Words = ()
+    channel: Words = ()
+    party: Words = ()
+    community: Words = ()
+    building: Words = ()
+    warranty: bool | None = None
+    source: Words = ()
+    labels: dict[Label, Words] = Field(default_factory=dict)
+    hours: Hours | None = None
+
+    def conditions(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yield each dimension that matters, labels as `labels.NAME`, with the values that will do."""
+        for name in DIMENSIONS:
+            if value := getattr(self, name):
+                yield name, value
+        if self.warranty is not None:
+            yield "warranty", (self.warranty,)
+        for label, values in self.labels.items():
+            yield f"labels.{label}", values
+
+
+DIMENSIONS = ("kind", "type", "severity", "channel", "party", "community", "building", "source")
+"""What targets can look at, beside `warranty` and `labels.NAME`."""
+
+
+def matches(dimension: str, value: object, wanted: tuple[Any, ...]) -> bool:
+    """Whether an order's value of a dimension is one of those wanted; a type also when it lies below one of them."""
+    if value is None:
+        return False
+    if dimension != "type":
+        return value in wanted
+    text = str(value)
+    return any(text == prefix or text.startswith(f"{prefix}.") for prefix in wanted)
+
+
+class Target(Part):
+    """One promise: from which fact to which, for which orders, within what limit. docs/reference/policy-language.md."""
+
+    name: Label
+    title: Title = Title()
+    promise: Promise = "sla"
+    applies: Applies = Applies()
+    start: Triggers = Field(default=(Trigger("received"),), validate_default=True)
+    stop: Triggers
+    beat: Triggers = (Trigger("progress_reported"),)
+    limit: Limits
+    day_rule: DayRule = "end_of_day"
+    calendar: Label = ALWAYS
+    boundary: Boundary = "end"
+    pause: Words = ()
+    reopen: Reopen | None = None
+    reclassify: Literal["recompute", "restart", "keep"] = "recompute"
+    reassign: Literal["keep", "restart", "new_cycle"] = "keep"
+    cancel: Literal["judge", "excuse"] = "judge"
+    warn: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    owner: Label | None = None
+    row: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Target:
+        if any(trigger.after for trigger in (*self.stop, *self.beat)):
+            raise ValueError("stop and beat are facts; only a start can wait for another target")
+        if self.repeats and self.reopen in ("continue", "restart"):
+            raise ValueError(f"reopen: a cadence begins a new cycle or ignores the reopening, not '{self.reopen}'")
+        for _, limit in self.limits():
+            if limit.unit == "d" and self.calendar != ALWAYS:
+                raise ValueError(f"limit: '{limit.text}' in the calendar '{self.calendar}': write h, wd or cd")
+        return self
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the limit is a cadence: a row for each cycle."""
+        return any(limit.kind in ("every", "by") for _, limit in self.limits())
+
+    def limits(self) -> Iterator[tuple[Applies, Limit]]:
+        """Yield the limit with the orders it is for; a table yields each of its rows."""
+        if isinstance(self.limit, Limit):
+            yield self.applies, self.limit
+            return
+        for value, limit in self.limit.rows:
+            yield _narrowed(self.applies, self.limit.by, value), limit
+
+    @property
+    def when_reopened(self) -> Reopen:
+        """What a reopening does: by default it goes on with what resolving or closing had stopped, and nothing to others."""
+        if self.reopen:
+            return self.reopen
+        if any(trigger.fact in DONE for trigger in self.stop):
+            return "new_cycle" if self.repeats else "continue"
+        return "ignore"
+
+
+def _narrowed(applies: Applies, dimension: str, value: str) -> Applies:
+    if dimension.startswith("labels."):
+        return applies.model_copy(update={"labels": {**applies.labels, dimension.removeprefix("labels."): (value,)}})
+    return applies.model_copy(update={dimension: (value,)})
+
+
+class WaiverRules(Part):
+    """For which reasons a breach may be excused; an empty list means that none can."""
+
+    reasons: tuple[Label, ...] = ()
+
+
+class Version(Part):
+    """The promises that hold from one instant on. A naive `effective_from` is in the policy's time zone."""
+
+    version: VersionName
+    effective_from: datetime
+    scope: Scope = "new_orders"
+    targets: tuple[Target, ...] = Field(min_length=1)
+    kpis: tuple[Kpi, ...] = ()
+    waivers: WaiverRules = WaiverRules()
+    escalations: tuple[Escalation, ...] = ()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Version:
+        names = {target.name for target in self.targets}
+        repeating = {target.name for target in self.targets if target.repeats}
+        for target in self.targets:
+            for trigger in target.start:
+                if trigger.after and trigger.after not in names:
+                    raise ValueError(
+                        f"target '{target.name}' starts after '{trigger.after}', not a target{nearest(trigger.after, names)}"
+                    )
+                if trigger.after in repeating:
+                    raise ValueError(f"target '{target.name}' starts after '{trigger.after}', which repeats and has no one stop")
+        for kpi in self.kpis:
+            if kpi.target is not None and kpi.target not in names:
+                raise ValueError(f"kpi '{kpi.name}' measures '{kpi.target}', which is no target{nearest(kpi.target, names)}")
+        return self
+
+
+class HolidayEntry(Part):
+    """One holiday. `known_from` is when it was announced: clocks that started before do not know of it."""
+
+    name: str = "holiday"
+    known_from: datetime | None = None
+
+
+def _holidays(value: Any) -> Any:
+    match value:
+        case list() | tuple():
+            return {day: {} for day in value}
+        case Mapping():
+            return {day: entry if isinstance(entry, Mapping) else {"name": entry} for day, entry in value.items()}
+        case _:
+            return value
+
+
+HolidayList = Annotated[dict[str, HolidayEntry], BeforeValidator(_holidays)]
+
+
+class CalendarEdition(Part):
+    """A calendar as it is from an instant on: what is not written stays as it was."""
+
+    effective_from: datetime
+    tz: str | None = None
+    weekly: dict[str, Any] | None = None
+    holidays: str | HolidayList | None = None
+    overrides: dict[str, Any] | None = None
+    makeup_hours_of: str | None = None
+    unknown_years: str | None = None
+
+
+class CalendarSpec(Part):
+    """A calendar of the policy: the fields of a business calendar, in the policy's time zone unless it says another.
+
+    `holidays` is a list of dates, a mapping of dates to names, the name of one of the policy's `holiday_lists`, or `china`.
+    """
+
+    always: bool = False
+    tz: str | None = None
+    weekly: dict[str, Any] | None = None
+    holidays: Annotated[str | HolidayList | None, Field(union_mode="left_to_right")] = None
+    overrides: dict[str, Any] | None = None
+    makeup_hours_of: str | None = None
+    unknown_years: str | None = None
+    editions: tuple[CalendarEdition, ...] = ()
+
+
+class Policy(Part):
+    """A policy: its versions by effective date, with the calendars they use."""
+
+    policy: Label
+    title: Title = Title()
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    holder: Label = "company"
+    calendars: dict[Label, CalendarSpec] = Field(default_factory=dict)
+    holiday_lists: dict[Label, HolidayList] = Field(default_factory=dict)
+    versions: tuple[Version, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_version(cls, data: Any) -> Any:
+        """Take a file that writes its one version at the top level."""
+        if not isinstance(data, Mapping) or "versions" in data:
+            return data
+        single = {name: value for name, value in data.items() if name in Version.model_fields}
+        return {**{name: value for name, value in data.items() if name not in single}, "versions": [single]}
+
+    @model_validator(mode="after")
+    def _calendars_exist(self) -> Policy:
+        known = {ALWAYS, *self.calendars}
+        for version in self.versions:
+            for target in version.targets:
+                hours = target.applies.hours
+                for name in (target.calendar, *((hours.inside, hours.outside) if hours else ())):
+                    if name is not None and name not in known:
+                        raise ValueError(
+                            f"target '{target.name}' uses the calendar '{name}', which is not here{nearest(name, known)}"
+                        )
+        return self
+
+    def instant(self, moment: datetime) -> datetime:
+        """Return an instant of the file as an aware one: without an offset it is in the policy's time zone."""
+        return moment.replace(tzinfo=ZoneInfo(self.time_zone)) if moment.tzinfo is None else moment

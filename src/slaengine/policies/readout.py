@@ -1,0 +1,86 @@
+"""The kernel's rows with the names behind their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from slaengine.policies import tables as t
+from slaengine.policies.compile import Compiled
+from slaengine.policies.moment import Moment
+from slaengine.policies.prepare import NOT_A_FACT
+from slaengine.policies.rows import VERDICTS, ClockRow, Span
+from slaengine.policies.waivers import Waivers
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """Reads what the kernel has written: `versions` of the facts by their index, and the rows and spans themselves."""
+
+    tables: Compiled
+    versions: Sequence[int]
+    rows: Sequence[int]
+    spans: Sequence[int]
+    as_of: int | None
+
+    def of(self, moments: list[Moment], count: int) -> list[ClockRow]:
+        """Return the first `count` rows, which are those of the order with these settled moments."""
+        waivers = Waivers(moments)
+        until = moments[-1].occurred_at if self.as_of is None else self.as_of
+        return [self._row(n * t.WIDTH, waivers, until) for n in range(count)]
+
+    def _row(self, at: int, waivers: Waivers, until: int) -> ClockRow:
+        row = self.rows[at : at + t.WIDTH]
+        edition = self.tables.editions[row[t.EDITION]]
+        rule = self.tables.rules[row[t.RULE] // t.RULE_WIDTH]
+        target = rule.target
+        raw = VERDICTS[row[t.VERDICT]]
+        waived = bool(waivers) and waivers.cover(target.name, row[t.START], edition.version.waivers.reasons)
+        return ClockRow(
+            target.name,
+            target.promise,
+            row[t.CYCLE],
+            edition.policy.policy,
+            edition.version.version,
+            edition.effective_from,
+            rule.place,
+            rule.limit.text,
+            target.calendar,
+            row[t.START],
+            _known(row[t.DUE]),
+            _known(row[t.STOP]),
+            self._version(row[t.STARTED_BY]),
+            self._version(row[t.STOPPED_BY]),
+            row[t.LIMIT],
+            _known(row[t.ELAPSED]),
+            row[t.EXCLUDED],
+            _known(row[t.SINCE]),
+            "waived" if waived and raw in ("missed", "overdue") else raw,
+            raw,
+            waived,
+            self._valid_until(row, rule.limit.kind == "by", until),
+            tuple(self._spans(row)) if row[t.SPANS_N] else (),
+        )
+
+    def _spans(self, row: Sequence[int]) -> Iterator[Span]:
+        for n in range(row[t.SPANS_AT], row[t.SPANS_AT] + row[t.SPANS_N]):
+            begins, ends, begun_by, ended_by = self.spans[n * t.SPAN_WIDTH : (n + 1) * t.SPAN_WIDTH]
+            yield Span(begins, ends, self.versions[begun_by], self._version(ended_by))
+
+    def _version(self, fact: int) -> int | None:
+        """Return the version of a fact by its index; None where there is none."""
+        return None if fact == t.NONE or self.versions[fact] == NOT_A_FACT else self.versions[fact]
+
+    def _valid_until(self, row: Sequence[int], daily: bool, until: int) -> int | None:
+        if daily and row[t.STOPPED_BY] != t.NONE and row[t.DUE] >= until:
+            return row[t.DUE]
+        if row[t.VERDICT] not in (t.RUNNING, t.OVERDUE):
+            return None
+        changes = [edition.holds_from - 1 for edition in self.tables.editions if edition.repins and edition.holds_from > until]
+        if daily:
+            changes.append(until if row[t.DUE] == t.NONE else row[t.DUE])
+        return min(changes, default=None)
+
+
+def _known(number: int) -> int | None:
+    return None if number == t.NONE else number

@@ -1,0 +1,64 @@
+"""The answer about one clock."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Verdict = Literal["running", "overdue", "met", "missed", "waived", "cancelled"]
+VERDICTS: tuple[Verdict, ...] = ("running", "overdue", "met", "missed", "cancelled")
+"""The verdicts in the kernel's numbering; a waived one is met with only after it."""
+
+
+class Span(NamedTuple):
+    """Time taken out of a clock, half-open, µs UTC: between the facts of these versions; None, while it still lasts."""
+
+    begins: int
+    ends: int
+    begun_by: int
+    ended_by: int | None
+
+
+class ClockRow(NamedTuple):
+    """One clock of an order: a target, and which cycle of it, from 1. Instants are µs since the epoch, UTC; lengths are µs.
+
+    - `edition`, `effective_from`: the policy's version by which it is judged; `rule` is the place of the target in the
+      version's list, `limit_text` the limit as the policy writes it, `calendar` the calendar's name.
+    - `due`: None while the clock is paused before it, since it is then unknowable.
+    - `stop`: when the clock ended, by its stop or otherwise; None while it runs.
+    - `started_by`, `stopped_by`: the versions of the facts that did it; None where a deadline did, or it still runs.
+    - `limit`: the open time that was allowed. `elapsed`: the open time that counted so far; None for a running clock when
+      no `as_of` was asked. `paused`: the open time taken out, by pauses and by the gap before a reopening; `spans` lists them.
+    - `paused_since`: since when the clock is paused; None when it is not.
+    - `raw_verdict`: without waivers. `waived`: whether a breach of it, come or to come, is excused.
+    - `valid_until`: after this instant time alone changes more than running into overdue, so judge again; None, never.
+    """
+
+    target: str
+    promise: str
+    cycle: int
+    policy: str
+    edition: str
+    effective_from: int
+    rule: int
+    limit_text: str
+    calendar: str
+    start: int
+    due: int | None
+    stop: int | None
+    started_by: int | None
+    stopped_by: int | None
+    limit: int
+    elapsed: int | None
+    paused: int
+    paused_since: int | None
+    verdict: Verdict
+    raw_verdict: Verdict
+    waived: bool
+    valid_until: int | None
+    spans: tuple[Span, ...]
+
+    def at(self, instant: int) -> Verdict:
+        """Return the verdict as of `instant` (µs), for a row judged without one: a running clock may be overdue by then."""
+        if self.raw_verdict == "running" and self.due is not None and instant > self.due:
+            return "waived" if self.waived else "overdue"
+        return self.verdict
