@@ -19,10 +19,11 @@ from slaengine.engine.plan import CLOCK_SKEW, Request, WhatIsSo, plan
 from slaengine.errors import ImportingError, WorkOrderError
 from slaengine.importing.mapping import Mapping
 from slaengine.importing.plan import OrderRefused, Plan, PlannedOrder, Reject
-from slaengine.importing.reconcile import news
+from slaengine.importing.reconcile import news, unrecorded
 from slaengine.importing.rejects import RejectsFile
 from slaengine.importing.survey import Survey, orders, survey
 from slaengine.importing.tables import Table, open_table
+from slaengine.storage.mapper import FactMapper
 
 FACTS_A_CHUNK = 2_000
 """Facts in one transaction: fewer cost more commits, more cost memory and make other writers wait; measured flat from 1,000."""
@@ -160,18 +161,26 @@ class Importer:
 
     def _recorded(self, orders: list[UUID]) -> dict[UUID, list[Fact]]:
         """Return what is recorded of these orders; orders that are not there are left out."""
-        read = self._engine.work_orders.mapper.fact_of
+        read = self._mapper.fact_of
         stored = self._engine.log.facts_of_many(orders)
         return {order: [read(order, fact.version, fact.topic, fact.state) for fact in facts] for order, facts in stored.items()}
+
+    @property
+    def _mapper(self) -> FactMapper:
+        mapper = self._engine.work_orders.mapper
+        assert isinstance(mapper, FactMapper)  # noqa: S101  ours, by construction
+        return mapper
 
     def _foreseen(self, batch: list[tuple[UUID, list[Command]]], now: datetime) -> list[Outcome]:
         """Return what would become of the commands, recording nothing."""
         requests = [Request(order, commands) for order, commands in batch]
-        return plan(requests, WhatIsSo.load(self._engine.log, self._engine.work_orders.mapper, requests), now).outcomes
+        return plan(requests, WhatIsSo.load(self._engine.log, self._mapper, requests), now).outcomes
 
     def _wanted(self, planned: PlannedOrder, recorded: Sequence[Fact], source: _Source, now: datetime) -> list[Command]:
-        if self._updates or not recorded:
+        if not recorded:
             return planned.commands
+        if self._updates:
+            return unrecorded(planned, recorded)
         return news(planned, recorded, source=self._mapping.source, at=source.snapshot or now)
 
 

@@ -89,6 +89,11 @@ class ValueFrom(Part):
             raise ValueError("`others: default` needs a `default`")
         return self
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a column's text as it stands."""
+        return self.column is not None and not (self.remove or self.translate or self.default or self.split)
+
 
 class Conditions(Part):
     """What must hold of a row, all of it. Words are compared after the missing markers were taken out.

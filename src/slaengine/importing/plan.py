@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,13 +15,16 @@ from slaengine.errors import ImportingError
 from slaengine.importing import times
 from slaengine.importing.cells import Cells, Columns, Row, RowRefused, Seen, getter
 from slaengine.importing.mapping import SNAPSHOT, Mapping
-from slaengine.importing.rule import CompiledRule
+from slaengine.importing.rule import CompiledRule, Told
 
 ORDERS = UUID("5f1c9d0e-3a4b-5c6d-8e7f-a0b1c2d3e4f5")
 """The namespace of imported orders' ids."""
 
 TELLS_HOW_IT_STANDS = frozenset({"classified", "dispatched", "verdict_stated"})
 """Facts that say how an order stands: of updates that repeat what they say, only the first is a fact."""
+
+WHO = frozenset({"by", "channel"})
+"""Fields that do not count as said: the same said by another is a repetition."""
 
 
 def order_id(source: str, key: str) -> UUID:
@@ -40,8 +43,10 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlannedOrder:
-    """One order as its rows tell it. `rows[i]` is the row that told of `commands[i]`; `as_of_snapshot` names the
-    commands whose time is only that of the snapshot. `number_of_rows` counts them all, silent ones included.
+    """One order as its rows tell it.
+
+    `rows[i]` is the row that told of `commands[i]`; `all_rows` has the silent ones too. `as_of_snapshot` holds the places
+    of the commands whose time is only that of the snapshot.
     """
 
     id: UUID
@@ -49,6 +54,32 @@ class PlannedOrder:
     rows: list[int]
     as_of_snapshot: frozenset[int]
     all_rows: tuple[int, ...]
+
+
+class _Told:
+    """What the rows of one order have told so far."""
+
+    def __init__(self, *, repeats_count: bool) -> None:
+        self.commands: list[Command] = []
+        self.rows: list[int] = []
+        self.of_snapshot: set[int] = set()
+        self.received: datetime | None = None
+        self._repeats_count = repeats_count
+        self._last: dict[str, dict[str, Any]] = {}
+
+    def add(self, name: str, told: Told, row: int) -> None:
+        """Take up one more fact, unless it only repeats how the order stands."""
+        if self.received is None:
+            self.received = told.command.occurred_at
+        if not self._repeats_count and name in TELLS_HOW_IT_STANDS:
+            says = {field: value for field, value in told.fields.items() if field not in WHO}
+            if self._last.get(name) == says:
+                return
+            self._last[name] = says
+        if told.as_of_snapshot:
+            self.of_snapshot.add(len(self.commands))
+        self.commands.append(told.command)
+        self.rows.append(row)
 
 
 class Plan:
@@ -81,6 +112,7 @@ class Plan:
         self._sources = columns.sources()
         self._missing = frozenset(mapping.missing) | {""}
         self._nothing: Cells = (None,) * len(self._sources)
+        self.dates_tables = bool(self._snapshot_from)
         self.needs_snapshot = any(SNAPSHOT in rule.at for rule in mapping.facts)
 
     def row(self, number: int, raw: Sequence[str]) -> Row:
@@ -126,35 +158,26 @@ class Plan:
         Raises:
             OrderRefused: one of the rows cannot be used; then none is.
         """
-        commands: list[Command] = []
-        origins: list[int] = []
-        of_snapshot: set[int] = set()
-        said: dict[str, dict[str, object]] = {}
-        before, clock, received = self._nothing, None, None
+        told = _Told(repeats_count=self._mapping.rows == "orders")
+        before, clock = self._nothing, None
         rows = self._in_sequence(rows)
         for i, row in enumerate(rows):
             try:
                 seen = self._seen(row, before, i == 0, i == len(rows) - 1)
                 clock = self._clock(row, clock)
                 for rule in self._rules:
-                    told = rule.told(seen, clock, received, snapshot)
-                    if told is None:
-                        continue
-                    if received is None:
-                        received = told.command.occurred_at
-                    if self._mapping.rows == "updates" and rule.name in TELLS_HOW_IT_STANDS:
-                        if said.get(rule.name) == told.fields:
-                            continue
-                        said[rule.name] = told.fields
-                    if told.as_of_snapshot:
-                        of_snapshot.add(len(commands))
-                    commands.append(told.command)
-                    origins.append(row.number)
+                    fact = rule.told(seen, clock, told.received, snapshot)
+                    if fact is not None:
+                        told.add(rule.name, fact, row.number)
             except RowRefused as refused:
                 raise OrderRefused(self._rejects(rows, row, refused)) from refused
             before = seen.now
         return PlannedOrder(
-            order_id(self._mapping.source, key), commands, origins, frozenset(of_snapshot), tuple(row.number for row in rows)
+            order_id(self._mapping.source, key),
+            told.commands,
+            told.rows,
+            frozenset(told.of_snapshot),
+            tuple(row.number for row in rows),
         )
 
     def reject(self, row: Row) -> Reject:

