@@ -13,8 +13,9 @@ from slaengine.domain.events import Fact, Received
 from slaengine.domain.work_order import INITIAL, WorkOrder, evolve, fold
 from slaengine.engine.digests import NOTHING, digest_of
 from slaengine.errors import CommandIdReused, FutureFact, InvalidCommand, NumberTaken, UnknownWorkOrder, WorkOrderError
-from slaengine.storage.log import CarriedOut, FactLog
-from slaengine.storage.mapper import FactMapper, Recorded
+from slaengine.storage.log import CarriedOut
+from slaengine.storage.mapper import Recorded
+from slaengine.storage.work_orders import WorkOrders
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a caller's clock may be ahead of ours: machines that keep time differ by seconds, hand-set ones by minutes."""
@@ -47,19 +48,16 @@ class WhatIsSo:
     numbers: dict[str, UUID]
 
     @classmethod
-    def load(cls, log: FactLog, mapper: FactMapper, requests: Sequence[Request]) -> WhatIsSo:
+    def load(cls, work_orders: WorkOrders, requests: Sequence[Request]) -> WhatIsSo:
         """Read what the decisions need, in one transaction and few statements whatever the batch's size."""
         commands = [command for request in requests for command in request.commands]
         order_ids = {request.order_id for request in requests} | {x.into for x in commands if isinstance(x, c.Merge)}
         command_ids = {command.command_id for command in commands if command.command_id is not None}
         numbers = {command.number for command in commands if isinstance(command, c.Receive)}
+        log = work_orders.fact_log
         with log.database.reading():
-            stored = log.facts_of_many(order_ids)
             return cls(
-                {
-                    order_id: fold(mapper.fact_of(order_id, fact.version, fact.topic, fact.state) for fact in facts)
-                    for order_id, facts in stored.items()
-                },
+                {order_id: fold(map(work_orders.fact_of, facts)) for order_id, facts in log.facts_of_many(order_ids).items()},
                 log.carried_out(command_ids) if command_ids else {},
                 log.find_many(numbers) if numbers else {},
             )
@@ -92,6 +90,16 @@ def plan(requests: Iterable[Request], so: WhatIsSo, now: datetime) -> Plan:
         whole.named.update(part.named)
         whole.outcomes.append(Outcome(request.order_id, tuple(recorded.fact for recorded in part.recorded)))
     return whole
+
+
+def refuse_future(occurred_at: datetime, now: datetime) -> None:
+    """Refuse what is said to happen later than now, beyond the clock skew.
+
+    Raises:
+        FutureFact: it is.
+    """
+    if occurred_at > now + CLOCK_SKEW:
+        raise FutureFact(occurred_at.isoformat(), now.isoformat())
 
 
 class _Part:
@@ -133,8 +141,7 @@ class _Part:
             self.recorded.append(Recorded(self._order_id, self.order.version, fact))
 
     def _check(self, command: c.Command) -> None:
-        if command.occurred_at > self._now + CLOCK_SKEW:
-            raise FutureFact(command.occurred_at.isoformat(), self._now.isoformat())
+        refuse_future(command.occurred_at, self._now)
         if not self.order.version and not isinstance(command, c.Receive):
             raise UnknownWorkOrder(str(self._order_id))
         if isinstance(command, c.Merge):

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from slaengine.domain import commands as c
 from slaengine.domain.events import Fact, Received
+from slaengine.domain.promises import Published
 from slaengine.domain.values import Kind, Place, Reporter
 from slaengine.engine.asking import command_of
 from slaengine.engine.orders import Order, OrderRef, order_id_for
-from slaengine.engine.plan import Outcome, Plan, Request, WhatIsSo, plan
+from slaengine.engine.plan import Outcome, Plan, Request, WhatIsSo, plan, refuse_future
+from slaengine.engine.publishing import is_published, publication_id
 from slaengine.engine.verbs import Stamp, Verbs
-from slaengine.errors import Overtaken, UnknownWorkOrder, UsageError
+from slaengine.errors import Overtaken, UnknownWorkOrder
+from slaengine.policies.book import PolicyBook
 from slaengine.storage.database import Database
 from slaengine.storage.log import EPOCH, Clock, FactLog
-from slaengine.storage.mapper import FactMapper
+from slaengine.storage.mapper import Recorded
 from slaengine.storage.numbers import next_number
 from slaengine.storage.personal import Keys, Vault
 from slaengine.storage.recorder import own_errors
@@ -53,31 +58,42 @@ class SlaEngine(Verbs):
         'resolved'
     """
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now, zone: tzinfo = UTC, keys: Keys | None = None) -> None:
+    def __init__(
+        self, database: Database, *, policy: PolicyBook | None = None, clock: Clock = utc_now, keys: Keys | None = None
+    ) -> None:
         self.clock = clock
-        self.zone = zone
+        self.policy = policy
         self.log = FactLog(database, clock)
-        vault = Vault(keys) if keys is not None else None
-        self.work_orders = WorkOrders(log=self.log, vault=vault)
-        self._mapper = FactMapper(vault=vault)
+        self.work_orders = WorkOrders(log=self.log, vault=Vault(keys) if keys is not None else None)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = utc_now, zone: tzinfo = UTC, create: bool = True, keys: Keys | None = None) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        policy: PolicyBook | str | Path | None = None,
+        clock: Clock = utc_now,
+        create: bool = True,
+        keys: Keys | None = None,
+    ) -> Self:
         """Open the store at `url`: `sqlite:///orders.db`, `postgresql+psycopg://USER@HOST/DATABASE` or `memory:`.
 
         Args:
             url: where facts are kept; the options are in docs/explanation/log.md.
+            policy: by what orders are judged: a shipped pack's name, a policy file or a book. None leaves it to what is
+                published in the store.
             clock: returns the present instant, aware.
-            zone: whose date stands in the numbers that we give out.
             create: make an empty store when there is none; False expects one.
             keys: where the keys of personal data are; None keeps it in clear.
 
         Raises:
             UsageError: the URL makes no sense.
             MissingExtra: the database's driver, or `cryptography` for keys, is not installed.
+            PolicyError: the policy cannot be found or used.
             StorageError: the store cannot be opened, or is not there.
         """
-        return cls(Database.open(url, create=create), clock=clock, zone=zone, keys=keys)
+        book = PolicyBook.load(policy) if isinstance(policy, (str, Path)) else policy
+        return cls(Database.open(url, create=create), policy=book, clock=clock, keys=keys)
 
     def __enter__(self) -> Self:
         """Return the engine."""
@@ -112,8 +128,9 @@ class SlaEngine(Verbs):
     ) -> OrderRef:
         """Record that an order came in, and return its names.
 
-        Without a `number` it gets the next of its day, `WO-20260105-000123`: the day in the engine's `zone` on which it
-        occurred. Sent again with the same `command_id`, or the same number and contents, it returns the same order.
+        Without a `number` it gets the next of its day, `WO-20260105-000123`: the day on which it occurred, in the policy's
+        time zone, or in UTC without a policy. Sent again with the same `command_id`, or the same number and contents, it
+        returns the same order.
 
         Raises:
             AlreadyReceived: an order of this number was received with other contents.
@@ -136,14 +153,19 @@ class SlaEngine(Verbs):
         # The draft is checked before the store is held: a number costs a place in the day's count.
         draft, filled_in = command_of(c.Receive, {**given, "number": number or TO_BE_GIVEN}, self.clock())
         with self.log.locked() as (connection, _):
-            found = self._received_before(draft.command_id, number)
-            if found is None:
-                day = draft.occurred_at.astimezone(self.zone).date()
-                found = OrderRef(order_id_for(self.clock()), number or next_number(connection, day))
-            command = draft.model_copy(update={"number": found.number})
-            request = Request(found.id, [command], filled_in if number else filled_in | {"number"})
+            before = self._received_before(draft.command_id, number)
+            if before is None:
+                day = draft.occurred_at.astimezone(self._zone()).date()
+                order = OrderRef(order_id_for(self.clock()), number or next_number(connection, day))
+                known = {"number": order.number}
+            else:
+                order_id, first = before
+                order = OrderRef(order_id, number or first.number)
+                known = {"number": order.number, **{name: first.occurred_at for name in filled_in}}
+            command = draft.model_copy(update=known)
+            request = Request(order.id, [command], filled_in if number else filled_in | {"number"})
             _recorded(self._save(self._planned([request])))
-        return found
+        return order
 
     def handle(self, order: Order, command: c.Command) -> list[Fact]:
         """Carry out one command and return the facts recorded; none when it is already so.
@@ -164,6 +186,23 @@ class SlaEngine(Verbs):
             ConcurrencyError, StorageError: nothing of the batch was recorded; sending it again is safe.
         """
         return self._carry_out([Request(self.order_id(order), commands) for order, commands in batch])
+
+    def publish(self, fact: Published) -> list[Fact]:
+        """Record that a policy, calendar or holiday list was published; nothing when this version was, with the same contents.
+
+        Raises:
+            PolicyError: this version was published with other contents.
+            FutureFact: it is said to be published later than now; `effective_from` may lie in the future.
+            ConcurrencyError, StorageError: the store could not take it; sending it again is safe.
+        """
+        refuse_future(fact.occurred_at, self.clock())
+        own_id = publication_id(type(fact), fact.name)
+        with self.log.locked(), own_errors():
+            before = self.work_orders.facts(own_id)
+            if is_published(fact, before):
+                return []
+            self.work_orders.save(Recorded(own_id, len(before) + 1, fact))
+        return [fact]
 
     # ── reading ──
 
@@ -198,33 +237,27 @@ class SlaEngine(Verbs):
             raise UnknownWorkOrder(str(order))
         return [
             RecordedFact(
-                fact.position,
-                fact.version,
-                EPOCH + timedelta(microseconds=fact.recorded_at),
-                self._mapper.fact_of(order_id, fact.version, fact.topic, fact.state),
+                fact.position, fact.version, EPOCH + timedelta(microseconds=fact.recorded_at), self.work_orders.fact_of(fact)
             )
             for fact in stored
         ]
 
     # ── within ──
 
+    def _zone(self) -> tzinfo:
+        return UTC if self.policy is None else ZoneInfo(self.policy.latest.policy.time_zone)
+
     def _record(self, kind: type[c.Command], order: Order, stamp: Stamp, **fields: Any) -> list[Fact]:
         command, filled_in = command_of(kind, {**stamp, **fields}, self.clock())
         return _recorded(self._carry_out([Request(self.order_id(order), [command], filled_in)]))
 
-    def _received_before(self, command_id: str | None, number: str | None) -> OrderRef | None:
-        """Return the order that this command or number led to."""
+    def _received_before(self, command_id: str | None, number: str | None) -> tuple[UUID, Received] | None:
+        """Return the order that this command or this number led to, and what it began with."""
         earlier = self.log.carried_out([command_id]).get(command_id) if command_id else None
         order_id = earlier.order_id if earlier else self.log.find(number) if number else None
         if order_id is None:
             return None
-        return OrderRef(order_id, number or self._number_of(order_id))
-
-    def _number_of(self, order_id: UUID) -> str:
-        first = self.facts(order_id)[0].fact
-        if not isinstance(first, Received):
-            raise UsageError(f"{order_id} is not a work order: its facts begin with {first.NAME}")
-        return first.number
+        return order_id, self.work_orders.work_order(order_id).received
 
     def _carry_out(self, requests: Sequence[Request]) -> list[Outcome]:
         """Decide and record; when another writer was quicker, decide once more while no other can be.
@@ -239,7 +272,7 @@ class SlaEngine(Verbs):
                 return self._save(self._planned(requests))
 
     def _planned(self, requests: Sequence[Request]) -> Plan:
-        return plan(requests, WhatIsSo.load(self.log, self._mapper, requests), self.clock())
+        return plan(requests, WhatIsSo.load(self.work_orders, requests), self.clock())
 
     def _save(self, planned: Plan) -> list[Outcome]:
         if planned.recorded or planned.carried_out:

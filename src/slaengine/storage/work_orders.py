@@ -9,10 +9,11 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory, Mapper
 from eventsourcing.utils import Environment, EnvType
 
+from slaengine.domain.events import Fact
 from slaengine.domain.work_order import WorkOrder, fold
 from slaengine.storage.factory import StoreFactory
-from slaengine.storage.log import FactLog
-from slaengine.storage.mapper import FactMapper, Recorded
+from slaengine.storage.log import FactLog, StoredFact
+from slaengine.storage.mapper import FactMapper
 
 if TYPE_CHECKING:
     from slaengine.storage.personal import Vault
@@ -32,17 +33,36 @@ class WorkOrders(Application[UUID]):
     env: ClassVar[dict[str, str]] = {"PERSISTENCE_MODULE": "slaengine.storage.factory"}
 
     def __init__(self, env: EnvType | None = None, *, log: FactLog | None = None, vault: Vault | None = None) -> None:
-        self._lent, self._vault = log, vault
+        self._lent = log
+        self._facts = FactMapper(vault=vault)
         super().__init__(env)
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """Return a factory on the log that was given, or on the store that the environment names."""
-        return StoreFactory(env, self._lent)
+        factory = StoreFactory(env, self._lent)
+        self.fact_log = factory.log
+        return factory
 
     def construct_mapper(self) -> Mapper[UUID]:
         """Return the mapper of facts."""
-        return FactMapper(vault=self._vault)
+        return self._facts
+
+    def fact_of(self, stored: StoredFact) -> Fact:
+        """Return a fact of the log.
+
+        Raises:
+            CorruptFact: it cannot be read back.
+        """
+        return self._facts.fact_of(stored.order_id, stored.version, stored.topic, stored.state)
+
+    def facts(self, order_id: UUID) -> list[Fact]:
+        """Return the facts of one order, or of one publication, first recorded first; empty when there are none.
+
+        Raises:
+            CorruptFact: one cannot be read back.
+        """
+        return [self.fact_of(stored) for stored in self.fact_log.facts_of(order_id)]
 
     def work_order(self, order_id: UUID) -> WorkOrder:
         """Return the order as its facts make it; `INITIAL` when there is none."""
-        return fold(recorded.fact for recorded in self.events.get(order_id) if isinstance(recorded, Recorded))
+        return fold(self.facts(order_id))
