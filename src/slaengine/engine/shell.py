@@ -157,12 +157,12 @@ class SlaEngine(Verbs):
             if before is None:
                 day = draft.occurred_at.astimezone(self._zone()).date()
                 order = OrderRef(order_id_for(self.clock()), number or next_number(connection, day))
-                known = {"number": order.number}
+                occurred_at = draft.occurred_at
             else:
                 order_id, first = before
                 order = OrderRef(order_id, number or first.number)
-                known = {"number": order.number, **{name: first.occurred_at for name in filled_in}}
-            command = draft.model_copy(update=known)
+                occurred_at = first.occurred_at if filled_in else draft.occurred_at
+            command = draft.model_copy(update={"number": order.number, "occurred_at": occurred_at})
             request = Request(order.id, [command], filled_in if number else filled_in | {"number"})
             _recorded(self._save(self._planned([request])))
         return order
