@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Self
 
@@ -56,7 +56,7 @@ def messages(topic: str, count: int) -> list[Message]:
 
 def send(cluster: Kafka, some: list[Message]) -> None:
     with closing(cluster.producer()) as producer:
-        producer.send(some).wait(20)
+        assert producer.send(some).wait(20)
 
 
 def read(consumer: Consumer, count: int) -> list[Record]:
@@ -168,13 +168,13 @@ def until(so: Callable[[], object], timeout_s: float = 30) -> None:
 
 
 @pytest.fixture(params=["kafka://127.0.0.1:1", "kafka+confluent://127.0.0.1:1"])
-def nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kafka]:
+def nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kafka:
     if "confluent" in request.param:
         pytest.importorskip("confluent_kafka")
     for module in ("kafka_python", "confluent"):
         monkeypatch.setattr(f"slaengine.streaming.{module}.BLOCK_TIMEOUT_MS", 300)
     monkeypatch.setattr("slaengine.streaming.confluent.BLOCK_TIMEOUT_S", 0.3)
-    yield connect(request.param)
+    return connect(request.param)
 
 
 def test_a_broker_that_is_not_there_is_one_sentence(nobody: Kafka) -> None:

@@ -138,13 +138,14 @@ class ConfluentDelivery:
         self._outstanding -= 1
         self._error = self._error or error
 
-    def wait(self, timeout_s: float) -> None:
-        """Return when every one is acknowledged."""
+    def wait(self, timeout_s: float) -> bool:
+        """Return True when every one is acknowledged, False when time is up."""
         end = time.monotonic() + timeout_s
         while self._outstanding and not self._error and time.monotonic() < end:
             self._producer.poll(POLL_S)
-        if self._error or self._outstanding:
-            raise DeliveryFailed(f"Kafka did not acknowledge a message: {self._error or 'no answer in time'}")
+        if self._error:
+            raise DeliveryFailed(f"Kafka refused a message: {self._error}")
+        return not self._outstanding
 
 
 class ConfluentConsumer:

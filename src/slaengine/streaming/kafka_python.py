@@ -126,15 +126,18 @@ class PythonDelivery:
     def __init__(self, futures: list[Any]) -> None:
         self._futures = futures
 
-    def wait(self, timeout_s: float) -> None:
-        """Return when every one is acknowledged: each future is asked, since a flush tells nothing of failures."""
+    def wait(self, timeout_s: float) -> bool:
+        """Return True when every one is acknowledged: each future is asked, since a flush tells nothing of failures."""
         end = time.monotonic() + timeout_s
-        try:
-            for future in self._futures:
-                if not future.succeeded():
+        for future in self._futures:
+            if not future.succeeded():
+                try:
                     future.get(max(0.0, end - time.monotonic()))
-        except KafkaError as error:
-            raise DeliveryFailed(f"Kafka did not acknowledge a message: {error}") from error
+                except KafkaError as error:
+                    if not future.is_done:
+                        return False
+                    raise DeliveryFailed(f"Kafka refused a message: {error}") from error
+        return True
 
 
 class PythonConsumer:

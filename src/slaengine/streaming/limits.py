@@ -49,3 +49,6 @@ BACKOFF_MAX_S = 5.0
 
 IDLE_S = 0.02
 """How often an idle publisher looks at the log: a fact waits at most this long to be seen."""
+
+POSITION_EVERY_S = 0.2
+"""How often a publisher stores its position and beats: what a crash repeats, against a commit each time."""

@@ -40,11 +40,11 @@ class Record(NamedTuple):
 class Delivery(Protocol):
     """Messages on their way."""
 
-    def wait(self, timeout_s: float) -> None:
-        """Return when every one of them is acknowledged by all in-sync replicas.
+    def wait(self, timeout_s: float) -> bool:
+        """Return True as soon as every one of them is acknowledged by all in-sync replicas, False when time is up.
 
         Raises:
-            DeliveryFailed: one was refused, or not all were acknowledged in time; they may or may not have arrived.
+            DeliveryFailed: one was refused.
         """
 
 

@@ -1,0 +1,191 @@
+"""A fact as a message: CloudEvents 1.0 in Kafka's binary binding, attributes in headers and the fact as JSON in the body.
+
+| header | what |
+| --- | --- |
+| `ce_specversion` | `1.0` |
+| `ce_id` | `ORDER-ID:VERSION`: the same fact has the same id, however often it is sent |
+| `ce_type` | `slaengine.` and the fact's type with its version, such as `slaengine.work_order.received.v1` |
+| `ce_source` | the log it comes from |
+| `ce_subject` | the order's readable number |
+| `ce_time` | when it occurred |
+| `ce_recordedtime` | when it was recorded |
+| `ce_sequence` | its position in the source's log, from 1 |
+| `ce_version` | its number in its order, from 1 |
+| `ce_correlationid`, `ce_causationid` | where the fact has them |
+| `content-type` | `application/json` |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from slaengine.domain.codec import BY_TOPIC, decode, upcast
+from slaengine.domain.events import Fact
+from slaengine.errors import UnreadableMessage
+from slaengine.projections.personal import PERSONAL, strip
+from slaengine.storage.log import StoredFact
+from slaengine.streaming.port import Message, Record
+
+TYPE_PREFIX = "slaengine."
+JSON = b"application/json"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+OCCURRED = b'{"occurred_at":"'
+LINKS = ("correlation_id", "causation_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Makes messages of the facts of one log.
+
+    `source` names the log. `personal` True carries personal fields as they stand in the log; otherwise they are left out.
+    """
+
+    source: str
+    topic: str
+    personal: bool = False
+
+    def message(self, stored: StoredFact, subject: bytes, key: bytes, partition: int | None) -> Message:
+        """Return the message for a stored fact; `subject` is its order's number.
+
+        Raises:
+            CorruptFact: the fact is of a newer version, of which we cannot tell what is personal.
+        """
+        topic, state = stored.topic, stored.state
+        if topic not in BY_TOPIC:
+            topic, shape = upcast(topic, from_json(state))
+            state = to_json(shape)
+        if topic in PERSONAL and not self.personal:
+            state = to_json(strip(topic, from_json(state)))
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", b"%b:%d" % (key, stored.version)),
+            ("ce_type", _type(topic)),
+            ("ce_source", self.source.encode()),
+            ("ce_subject", subject),
+            ("ce_time", _occurred(state)),
+            ("ce_recordedtime", _instant(stored.recorded_at)),
+            ("ce_sequence", b"%d" % stored.position),
+            ("ce_version", b"%d" % stored.version),
+            ("content-type", JSON),
+        ]
+        if b'"correlation_id":' in state or b'"causation_id":' in state:
+            headers += _links(state)
+        return Message(self.topic, key, state, headers, partition)
+
+
+@dataclass(frozen=True)
+class StreamedFact:
+    """A fact as it was read from the stream.
+
+    `topic`, `partition` and `offset` say where it was read, `type` is the fact's type with its version without the prefix
+    `slaengine.`; `position` counts the source's log, `version` the order; `recorded_at` is µs since the epoch, UTC.
+    """
+
+    source: str
+    position: int
+    order_id: UUID
+    number: str
+    version: int
+    type: str
+    state: bytes
+    recorded_at: int
+    topic: str = ""
+    partition: int = 0
+    offset: int = 0
+
+    @cached_property
+    def fact(self) -> Fact:
+        """The fact itself, typed. What the stream leaves out, because it is personal, is None.
+
+        Raises:
+            CorruptFact: this version of slaengine does not know the type, or the body is not of its shape.
+        """
+        return decode(self.type, self.state)
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of slaengine knows what kind of fact it is, whatever the version of its shape."""
+        return _name(self.type) in _KNOWN
+
+    def stored(self) -> StoredFact:
+        """Return it as a reader of the log would see it; the chain's hash does not travel."""
+        return StoredFact(self.position, self.order_id, self.version, self.type, self.state, self.recorded_at, b"")
+
+
+def read(record: Record) -> StreamedFact:
+    """Return the fact that a message carries.
+
+    Raises:
+        UnreadableMessage: a header is missing or malformed, or the body is not a JSON object.
+    """
+    headers = {"ce_specversion": b""} | dict(record.headers)
+    try:
+        streamed = _parsed(record, headers)
+    except KeyError as error:
+        raise _unreadable(record, f"header {error} is missing") from error
+    except (ValueError, TypeError) as error:
+        raise _unreadable(record, "a header or its key is malformed") from error
+    if headers["ce_specversion"] != b"1.0":
+        raise _unreadable(record, "ce_specversion is not 1.0")
+    if streamed.version < 1 or not streamed.state.startswith(b"{"):
+        raise _unreadable(record, "the body is not a JSON object, or ce_version is below 1")
+    return streamed
+
+
+def _parsed(record: Record, headers: dict[str, bytes]) -> StreamedFact:
+    return StreamedFact(
+        source=headers["ce_source"].decode(),
+        position=int(headers["ce_sequence"]),
+        order_id=UUID((record.key or b"").decode()),
+        number=headers["ce_subject"].decode(),
+        version=int(headers["ce_version"]),
+        type=headers["ce_type"].decode().removeprefix(TYPE_PREFIX),
+        state=record.value or b"",
+        recorded_at=(datetime.fromisoformat(headers["ce_recordedtime"].decode()) - EPOCH) // MICROSECOND,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
+
+
+def _unreadable(record: Record, why: str) -> UnreadableMessage:
+    return UnreadableMessage(f"the message at {record.topic}, partition {record.partition}, offset {record.offset}: {why}")
+
+
+def key_of(order_id: UUID) -> bytes:
+    """Return the key under which an order's facts stand."""
+    return str(order_id).encode()
+
+
+@cache
+def _type(topic: str) -> bytes:
+    return f"{TYPE_PREFIX}{topic}".encode()
+
+
+def _name(topic: str) -> str:
+    return topic.rpartition(".v")[0]
+
+
+_KNOWN = {_name(topic) for topic in BY_TOPIC}
+
+
+def _occurred(state: bytes) -> bytes:
+    """Return the instant of occurrence as it stands in the JSON: first, since every fact begins with it."""
+    if state.startswith(OCCURRED):
+        return state[len(OCCURRED) : state.index(b'"', len(OCCURRED))]
+    return str(from_json(state)["occurred_at"]).encode()
+
+
+def _instant(micros: int) -> bytes:
+    return (EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z").encode()
+
+
+def _links(state: bytes) -> list[tuple[str, bytes]]:
+    shape = from_json(state)
+    return [(f"ce_{name.replace('_', '')}", shape[name].encode()) for name in LINKS if name in shape]
