@@ -35,7 +35,7 @@ class Timetable:
     `reach` is replaced whole, so a thread that has taken it is not disturbed by another that widens.
     """
 
-    __slots__ = ("reach", "rules")
+    __slots__ = ("__weakref__", "reach", "rules")
 
     def __init__(self, rules: CalendarRules) -> None:
         nothing = CalendarTables((), (), (), (), (), (), ())
