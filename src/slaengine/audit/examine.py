@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from slaengine.audit.chain import GENESIS, Link, link_hash
+from slaengine.audit.chain import GENESIS, Link, expected_hash
 from slaengine.audit.check import Checkpoint, ProofError, PublicKey, open_note, read_note
 from slaengine.audit.merkle import Frontier, MerkleTree
 from slaengine.audit.seal import BATCH, Log
+from slaengine.errors import SlaEngineError
 
 
 @dataclass(frozen=True)
@@ -108,18 +109,33 @@ def _trusted(tree: MerkleTree, checkpoints: Sequence[Checkpoint]) -> bool:
 def _recomputed(log: Log, progress: Callable[[int], None]) -> Iterator[tuple[Link | Fault, bytes]]:
     """Yield each fact with the hash it must have; at the first that does not have it, a fault, and end."""
     previous, after = GENESIS, 0
-    while facts := log.read(after, BATCH):
+    while facts := _read(log, after):
         for fact in facts:
+            if isinstance(fact, Fault):
+                yield fact, b""
+                return
+            computed = expected_hash(previous, fact)
             if fact.position != after + 1:
                 yield Fault(after + 1, f"position {after + 1} is missing or stands twice"), b""
                 return
-            computed = link_hash(previous, fact.position, fact.order_id, fact.version, fact.recorded_at, fact.topic, fact.state)
-            if computed != fact.hash:
+            if computed is None or computed != fact.hash:
                 yield Fault(fact.position, f"position {fact.position} was changed: its content does not have its hash"), b""
                 return
             yield fact, computed
             previous, after = computed, fact.position
         progress(after)
+
+
+def _read(log: Log, after: int) -> Sequence[Link | Fault]:
+    """Read on behind `after`; what cannot be read at all is a fault, and stands where it was met."""
+    limit = BATCH
+    while True:
+        try:
+            return log.read(after, limit)
+        except (ValueError, TypeError, SlaEngineError):
+            if limit == 1:
+                return [Fault(after + 1, f"position {after + 1} cannot be read: what is stored there is no fact")]
+            limit = max(limit // 10, 1)
 
 
 def _rewritten(agreed: int, checkpoint: Checkpoint) -> str:

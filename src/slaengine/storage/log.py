@@ -229,6 +229,19 @@ class FactLog:
         rows = connection.execute(select(facts).where(wanted).order_by(order).limit(limit))
         return list(map(StoredFact._make, rows))
 
+    def first_positions(self, order_ids: Collection[UUID]) -> dict[UUID, int]:
+        """Return the position of each of these orders' first fact; orders that are not there are left out."""
+        found: dict[UUID, int] = {}
+        with self.database.reading() as connection:
+            for some in _slices(list(order_ids), IDS_A_STATEMENT):
+                first = func.min(facts.c.position).label("first")
+                begun = facts.c.version.in_(FIRST_VERSIONS)
+                rows = connection.execute(
+                    select(facts.c.order_id, first).where(facts.c.order_id.in_(some) & begun).group_by(facts.c.order_id)
+                )
+                found.update((row.order_id, row.first) for row in rows)
+        return found
+
     # ── names and commands ──
 
     def find(self, number: str) -> UUID | None:

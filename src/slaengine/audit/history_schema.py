@@ -1,0 +1,167 @@
+"""The columns of a history, and the facts of a log as such columns. docs/reference/history.md describes them for users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json, to_json
+
+from slaengine.audit.chain import Link
+from slaengine.errors import MissingExtra
+from slaengine.policies.moment import Moment
+from slaengine.projections.case_file import micros, moment_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT = "slaengine-history/1"
+"""The version of these columns. A column may be added to it; anything else makes the next one."""
+
+SHARED = (
+    "kind",
+    "type",
+    "severity",
+    "channel",
+    "party",
+    "team",
+    "person",
+    "reason",
+    "target",
+    "by",
+)
+"""Fields with columns of their own, for those who ask by them; `community` and `building` come from the place."""
+
+OWN = frozenset(
+    {
+        "number",
+        "reporter",
+        "given_due",
+        "expected_at",
+        "correlation_id",
+        "causation_id",
+        "by",
+        "person",
+        "received_by",
+        "into",
+        "evidence",
+        "amount",
+        "text",
+        "note",
+    }
+)
+"""Fields that differ from fact to fact: they stand in `own`, so that the rest repeats itself and packs well in `fields`."""
+
+
+def arrow() -> Any:
+    """Return pyarrow.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 (an extra)
+    except ImportError:
+        raise MissingExtra("a columnar history", "audit") from None
+    return pa
+
+
+def schema() -> pa.Schema:
+    """Return the columns, in their order."""
+    pa = arrow()
+    word = pa.dictionary(pa.int32(), pa.string())
+    instant = pa.timestamp("us", tz="UTC")
+    fields = [
+        pa.field("order", pa.int64(), nullable=False),
+        pa.field("position", pa.int64(), nullable=False),
+        pa.field("version", pa.int32(), nullable=False),
+        pa.field("fact", word, nullable=False),
+        pa.field("occurred_at", instant, nullable=False),
+        pa.field("recorded_at", instant, nullable=False),
+        pa.field("order_id", pa.binary(16)),
+        pa.field("number", pa.string()),
+        pa.field("due", instant),
+        *(pa.field(name, word) for name in (*SHARED, "community", "building")),
+        pa.field("fields", word, nullable=False),
+        pa.field("own", pa.string()),
+        pa.field("hash", pa.binary(32), nullable=False),
+    ]
+    return pa.schema(fields, metadata={"slaengine": FORMAT})
+
+
+def table_of(facts: Iterable[Link], first_positions: Mapping[Any, int]) -> pa.Table:
+    """Return stored facts as a table of these columns, without personal data, sorted as `sorted_table` sorts.
+
+    `first_positions` gives for each order id the position of the order's first fact.
+
+    Raises:
+        CorruptFact: a fact cannot be read.
+    """
+    pa = arrow()
+    names = schema().names
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for fact in facts:
+        row = _row(fact, first_positions[fact.order_id])
+        for name in names:
+            columns[name].append(row.get(name))
+    return sorted_table(pa.table({name: pa.array(columns[name], schema().field(name).type) for name in names}, schema=schema()))
+
+
+def sorted_table(table: pa.Table) -> pa.Table:
+    """Return the rows order by order, each order's as they happened: its receipt first, ties as recorded."""
+    received = arrow().compute.not_equal(table["fact"].cast("string"), "received")
+    keyed = table.append_column("not_received", received)
+    keys = [(name, "ascending") for name in ("order", "not_received", "occurred_at", "version")]
+    return keyed.sort_by(keys).drop_columns(["not_received"])
+
+
+def _row(fact: Link, order: int) -> dict[str, Any]:
+    moment = moment_of(fact.topic, fact.state, fact.version, fact.recorded_at)
+    fields = dict(moment.fields)
+    place = fields.get("place") or {}
+    row: dict[str, Any] = {name: fields.get(name) for name in SHARED}
+    row |= {"community": place.get("community"), "building": place.get("building"), "due": _due(fields)}
+    own = {name: fields.pop(name) for name in OWN & fields.keys()}
+    if "premises" in place:
+        own["premises"] = place["premises"]
+        fields["place"] = {name: value for name, value in place.items() if name != "premises"}
+    return row | {
+        "order": order,
+        "position": fact.position,
+        "version": fact.version,
+        "fact": moment.name,
+        "occurred_at": moment.occurred_at,
+        "recorded_at": fact.recorded_at,
+        "order_id": fact.order_id.bytes if fact.position == order else None,
+        "number": own.pop("number", None),
+        "fields": to_json(fields).decode(),
+        "own": to_json(own).decode() if own else None,
+        "hash": fact.hash,
+    }
+
+
+def _due(fields: Mapping[str, Any]) -> int | None:
+    text = (fields.get("given_due") or {}).get("due")
+    return None if text is None else micros(datetime.fromisoformat(text))
+
+
+def moments_of(table: pa.Table) -> list[tuple[int, list[Moment]]]:
+    """Return the orders in a table of these columns, by their `order`, each with its facts as moments: what `_row` took apart."""
+    columns = ("order", "fact", "version", "fields", "own", "number")
+    read = [table[name].to_pylist() for name in columns]
+    instants = [table[name].cast("int64").to_pylist() for name in ("occurred_at", "recorded_at")]
+    orders: list[tuple[int, list[Moment]]] = []
+    for order, fact, version, shared, own, number, occurred, recorded in zip(*read, *instants, strict=True):
+        fields: dict[str, Any] = from_json(shared)
+        if own is not None:
+            further: dict[str, Any] = from_json(own)
+            if "premises" in further:
+                fields["place"] = {**fields.get("place", {}), "premises": further.pop("premises")}
+            fields |= further
+        if number is not None:
+            fields["number"] = number
+        if not orders or orders[-1][0] != order:
+            orders.append((order, []))
+        orders[-1][1].append(Moment(fact, occurred, recorded, version, fields))
+    return orders
