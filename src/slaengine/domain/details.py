@@ -40,7 +40,12 @@ class Stamp(BaseModel):
 
 
 class ReceivedDetails(BaseModel):
-    """受理. `received_by` is the first-responsible person; `expected_at` the time the owner expects it done."""
+    """受理. A matter came in and was registered.
+
+    `restated` is the matter in our words, as read back to the reporter; `received_by` the first-responsible person;
+    `expected_at` the time at which the owner expects it done; `source` the system or register it came from;
+    `given_due` holds due times that came with the order, which a target with the limit `given` goes by.
+    """
 
     kind: Kind
     number: Identifier
@@ -56,13 +61,17 @@ class ReceivedDetails(BaseModel):
 
 
 class RespondedDetails(BaseModel):
-    """The first or a further answer to the reporter."""
+    """The reporter was answered, for the first time or again."""
 
     note: PersonalText | None = None
 
 
 class ClassifiedDetails(BaseModel):
-    """分类. `party` is the responsible party (company, contractor, builder…); `warranty` True within 质保期."""
+    """分类. What the matter is, how urgent, and whose; said again, it reclassifies.
+
+    `party` is the responsible party (company, contractor, builder…); `warranty` is true within the builder's warranty
+    period (质保期); `cause` is the root cause as far as it is known.
+    """
 
     type: TypeName
     severity: Label | None = None
@@ -72,7 +81,10 @@ class ClassifiedDetails(BaseModel):
 
 
 class DispatchedDetails(BaseModel):
-    """派单. `party` names the firm the order goes to when it is not the company's own team."""
+    """派单. The order goes to a team or person, at least one; said again, it reassigns.
+
+    `party` names the firm the order goes to when it is not the company's own team.
+    """
 
     team: Label | None = None
     person: Label | None = None
@@ -86,7 +98,7 @@ class AcceptedDetails(BaseModel):
 
 
 class DeclinedDetails(BaseModel):
-    """The team, contractor or builder refuses the order."""
+    """The team, contractor or builder refuses the order; `evidence` may hold the signed refusal."""
 
     reason: Label
     party: Label | None = None
@@ -114,7 +126,7 @@ class ProgressReportedDetails(BaseModel):
 
 
 class MeetingHeldDetails(BaseModel):
-    """A meeting; `parties` are the sides at the table, such as `owner`, `neighbour`, `company`."""
+    """A meeting was held; `parties` are the sides at the table, such as `owner`, `neighbour`, `company`."""
 
     parties: tuple[Label, ...] = ()
 
