@@ -155,7 +155,7 @@ class Compiled:
             self._pauses(target.pause),
             FORMS[limit.kind],
             self.given_names.index(limit.name) if limit.kind == "given" else limit.amount,
-            DAY_RULES[target.day_rule],
+            int(limit.first == "next_day") if limit.kind == "by" else DAY_RULES[target.day_rule],
             self.calendars.index(calendars[target.calendar]),
             int(target.boundary == "next"),
             HOW[target.when_reopened],

@@ -14,7 +14,7 @@ UNITS: dict[str, int] = {"s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND, "d
 DAY = UNITS["d"]
 
 LimitKind = Literal["open_time", "working_days", "calendar_days", "given", "every", "by", "none"]
-FORMS = "'15 min', '8 h', '3 wd', '30 cd', 'given', 'given:NAME', 'none', {every: 1 h}, {by: '17:00'} or {table: …}"
+FORMS = "'15 min', '8 h', '3 wd', '30 cd', 'given', 'given:NAME', 'none', {every: 1 h}, {by: '17:00', first: next_day} or {table: …}"
 
 _AMOUNT = re.compile(r"^(\d+)\s*(s|min|h|d|wd|cd)$")
 _TIME = re.compile(r"^([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?$")
@@ -26,7 +26,8 @@ class Limit:
 
     `amount` by kind: `open_time` and `every`, µs of open time in the target's calendar; `working_days` and
     `calendar_days`, days; `by`, µs after midnight; 0 for `given` and `none`. `name` is which given due time is meant.
-    `text` is how the policy wrote it. `unit` is the unit it was written in.
+    `text` is how the policy wrote it. `unit` is the unit it was written in. `first` says whether the first daily deadline
+    may fall on the day of the start.
     """
 
     kind: LimitKind
@@ -34,6 +35,7 @@ class Limit:
     text: str
     name: str = "due"
     unit: str = ""
+    first: Literal["same_day", "next_day"] = "same_day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def limit_of(value: Any) -> Limit | Table:
             if inner.kind != "open_time" or not inner.amount:
                 raise ValueError(f"every: '{span}' is not a span of time; write {{every: 1 h}}")
             return Limit("every", inner.amount, f"every {inner.text}", unit=inner.unit)
+        case {"by": str(wall), "first": ("same_day" | "next_day") as first, **rest} if not rest:
+            return Limit("by", _wall_time(wall), f"by {wall}", first=first)
         case {"by": str(wall), **rest} if not rest:
             return Limit("by", _wall_time(wall), f"by {wall}")
         case {"table": Mapping() as table, **rest} if not rest:

@@ -17,6 +17,7 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _INTEGER = re.compile(r"^[-+]?(0|[1-9]\d*)$")
 _NUMBER = re.compile(r"^[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?$")
+QUOTED = ("'", '"', "|", ">")
 _DEPTH_MAX = 40
 """How deep a file may nest; none of sense comes near, and an alias to itself would never end."""
 
@@ -171,7 +172,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _scalar(node: Any) -> Any:
     text: str = node.value
-    if node.style is not None:
+    if node.style in QUOTED:
         return text
     match text:
         case "true" | "True":

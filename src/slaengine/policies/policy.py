@@ -191,13 +191,15 @@ class Version(Part):
     version: VersionName
     effective_from: datetime
     scope: Scope = "new_orders"
-    targets: tuple[Target, ...] = Field(min_length=1)
+    targets: tuple[Target, ...]
     kpis: tuple[Kpi, ...] = ()
     waivers: WaiverRules = WaiverRules()
     escalations: tuple[Escalation, ...] = ()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Version:
+        if not self.targets:
+            raise ValueError("targets: write at least one")
         names = {target.name for target in self.targets}
         repeating = {target.name for target in self.targets if target.repeats}
         for target in self.targets:
@@ -271,7 +273,7 @@ class Policy(Part):
     holder: Label = "company"
     calendars: dict[Label, CalendarSpec] = Field(default_factory=dict)
     holiday_lists: dict[Label, HolidayList] = Field(default_factory=dict)
-    versions: tuple[Version, ...] = Field(min_length=1)
+    versions: tuple[Version, ...]
 
     @model_validator(mode="before")
     @classmethod
@@ -284,6 +286,8 @@ class Policy(Part):
 
     @model_validator(mode="after")
     def _calendars_exist(self) -> Policy:
+        if not self.versions:
+            raise ValueError("versions: write at least one")
         known = {ALWAYS, *self.calendars}
         for version in self.versions:
             for target in version.targets:

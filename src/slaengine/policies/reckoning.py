@@ -9,6 +9,9 @@ from __future__ import annotations
 from slaengine.policies.business import (
     BEYOND,
     Bounds,
+    CalendarTables,
+    DAY,
+    local_time,
     due_at,
     due_on,
     next_daily,
@@ -32,6 +35,7 @@ from slaengine.policies.tables import (
     LIMIT,
     MET,
     MISSED,
+    NEXT_DAY,
     NEXT,
     NO,
     NONE,
@@ -110,8 +114,20 @@ def due_before_pauses(case: Case, rule: int, at: int, bounds: Bounds) -> int:
     if form == CALENDAR_DAYS:
         return wall_clock_days(at, amount, calendars.shifts, calendars.offsets, bounds.shift_lo, bounds.shift_hi)
     if form == BY:
-        return next_daily(at, amount, calendars, bounds)
+        return first_deadline(at, amount, rules[rule + DAY_RULE], calendars, bounds)
     return case.given[case.given_at + amount]
+
+
+def first_deadline(at: int, time_of_day: int, rule: int, calendars: CalendarTables, bounds: Bounds) -> int:
+    """Return the first daily deadline after `at`, with `NEXT_DAY` the first that is not on the day of `at`; or `BEYOND`."""
+    due = next_daily(at, time_of_day, calendars, bounds)
+    if rule != NEXT_DAY or due == BEYOND:
+        return due
+    begun = local_time(at, calendars.shifts, calendars.offsets, bounds.shift_lo, bounds.shift_hi)
+    ends = local_time(due, calendars.shifts, calendars.offsets, bounds.shift_lo, bounds.shift_hi)
+    if BEYOND in (begun, ends):
+        return BEYOND
+    return next_daily(due, time_of_day, calendars, bounds) if begun // DAY == (ends - 1) // DAY else due
 
 
 def follow_pause(case: Case, row: int, i: int) -> int:

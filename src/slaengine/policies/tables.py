@@ -41,6 +41,10 @@ EVERY: Final = 4
 BY: Final = 5
 NO_PROMISE: Final = 6
 
+# Whether the first daily deadline may fall on the day of the start: stands in DAY_RULE when FORM is BY.
+SAME_DAY: Final = 0
+NEXT_DAY: Final = 1
+
 # What a rule does when the order is reopened, reclassified or reassigned.
 IGNORE: Final = 0
 CONTINUE: Final = 1
