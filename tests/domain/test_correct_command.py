@@ -57,8 +57,10 @@ def test_a_value_within_something_that_was_not_known_can_be_given():
 
 
 def test_a_personal_field_is_corrected_as_text_which_is_marked_personal():
-    order = given(RECEIVED).when(correct(1, "reporter.name", text="Wang Ming")).then(
-        correct(1, "reporter.name", text="Wang Ming").fact()
+    order = (
+        given(RECEIVED)
+        .when(correct(1, "reporter.name", text="Wang Ming"))
+        .then(correct(1, "reporter.name", text="Wang Ming").fact())
     )
     assert order.received.reporter.name == "Wang Ming"
 

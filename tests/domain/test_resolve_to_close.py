@@ -27,9 +27,12 @@ def test_resolving_a_resolved_order_otherwise_is_refused_and_points_to_correctin
 
 def test_resolving_again_after_a_reopening_is_a_new_resolution():
     order = given(RECEIVED, RESOLVED, e.Reopened(occurred_at=after(70)))
-    assert order.when(c.Resolve(occurred_at=after(80), outcome="repaired")).then(
-        e.Resolved(occurred_at=after(80), outcome="repaired")
-    ).status == "resolved"
+    assert (
+        order.when(c.Resolve(occurred_at=after(80), outcome="repaired"))
+        .then(e.Resolved(occurred_at=after(80), outcome="repaired"))
+        .status
+        == "resolved"
+    )
 
 
 def test_revisiting_is_for_resolved_and_closed_orders():

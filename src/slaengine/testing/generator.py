@@ -30,6 +30,7 @@ from slaengine.testing.town import (
     MANAGERS,
     MATTERS,
     PAUSE_REASONS,
+    PLANS,
     Matter,
     Mix,
 )
@@ -141,6 +142,8 @@ class _Life:
         self.rng, self.mix, self.received_at, self.number, self.previous = rng, mix, received_at, number, previous
         self.matter: Matter = rng.choices(MATTERS, cum_weights=_SHARES)[0]
         self.clerk = rng.choice(CLERKS)
+        self.party: str | None = None
+        """The contractor or builder who holds the order; None for the company's own team."""
         self.arrivals: list[Arrival] = []
         self.settled_at = received_at
         """When the last fact that others build on reached us."""
@@ -208,12 +211,15 @@ class _Life:
         self._finish(resolved_at)
 
     def _dispatch(self, occurred_at: datetime) -> None:
+        """Send the order to a contractor or the builder, who may decline it, or to the matter's own team."""
         rng, team = self.rng, self.matter.team
         person = f"{team}-{rng.randint(1, 9):02}"
-        if rng.random() < self.mix.contractor:
-            party = rng.choice(("contractor", "builder"))
+        self.party = None
+        if rng.random() < self.mix.contractor or self.matter.type == "facility.lift.entrapment":
+            party = self.party = rng.choice(("contractor", "builder"))
             self._settle(c.Dispatch(occurred_at=occurred_at, by=self.clerk, party=party))
             if rng.random() < self.mix.declined:
+                self.party = None
                 self._settle(c.Decline(occurred_at=self._at(0.05, occurred_at), reason="not_ours", party=party))
                 self._settle(c.Dispatch(occurred_at=self._at(0.06, occurred_at), by=self.clerk, team=team, person=person))
         else:
@@ -224,10 +230,11 @@ class _Life:
     def _on_the_way(self) -> None:
         rng, matter = self.rng, self.matter
         if matter.on_site and rng.random() < 0.93:
-            self._say(c.Arrive(occurred_at=self._at(rng.uniform(0.1, 0.6)), by=f"{matter.team}-01"))
-        if matter.kind == "complaint":
-            self._say(c.ProposePlan(occurred_at=self._at(0.5), stage="first"))
-        if matter.type == "other.neighbour.noise":
+            self._say(c.Arrive(occurred_at=self._at(rng.uniform(0.1, 0.6)), by=f"{matter.team}-01", party=self.party))
+        if matter.kind in ("repair", "complaint") and rng.random() < self.mix.planned:
+            for n, stage in enumerate(PLANS.get(matter.severity, ("first",)) if matter.kind == "complaint" else ("first",)):
+                self._say(c.ProposePlan(occurred_at=self._at(0.3 + 0.3 * n), stage=stage))
+        if matter.type == "service.neighbour.noise":
             self._say(c.HoldMeeting(occurred_at=self._at(0.62), parties=("owner", "neighbour", "company")))
         for day in range(1, min(10, int(self.seconds // DAY_S) + 1)):
             self._say(c.ReportProgress(occurred_at=self._later(day * DAY_S * 0.98), by=self.clerk, method="push"))

@@ -29,9 +29,9 @@ MATTERS: tuple[Matter, ...] = (
     Matter("repair", "facility.lift.malfunction", "general", "engineering", 5, 9),
     Matter("repair", "facility.wall.seepage", "general", "engineering", 3, 60),
     Matter("complaint", "facility.lift.entrapment", "urgent", "engineering", 1, 0.8),
-    Matter("complaint", "facility.water.outage", "urgent", "engineering", 2, 5),
+    Matter("complaint", "facility.outage.water", "urgent", "engineering", 2, 5),
     Matter("complaint", "facility.lift.repeated_failure", "important", "engineering", 2, 60),
-    Matter("complaint", "other.neighbour.noise", "important", "customer_service", 3, 70),
+    Matter("complaint", "service.neighbour.noise", "important", "customer_service", 3, 70),
     Matter("complaint", "service.hygiene.rubbish", "general", "cleaning", 8, 12, on_site=False),
     Matter("complaint", "service.attitude", "general", "customer_service", 4, 30, on_site=False),
     Matter("complaint", "service.repair.dispute", "complex", "customer_service", 3, 90, on_site=False),
@@ -42,6 +42,9 @@ MATTERS: tuple[Matter, ...] = (
 )
 
 COMMUNITIES = ("Lakeside", "Maple Court", "North Gate", "Riverbank", "Sunrise Garden", "West Hill")
+PLANS = {"general": ("measures",), "important": ("first", "rectification")}
+"""Severity of a complaint → the plans put to the owner, in turn; the other severities have a first one only."""
+
 CHANNELS = ("app", "app", "app", "telephone", "telephone", "wechat", "front_desk")
 PAUSE_REASONS = ("parts", "no_access", "weather", "third_party", "owner_asked")
 ANSWERS = ("very_satisfied", "very_satisfied", "satisfied", "satisfied", "satisfied", "dissatisfied")
@@ -60,6 +63,8 @@ class Mix:
     contractor: float = 0.10
     declined: float = 0.20
     """Of the orders sent to a contractor or builder."""
+    planned: float = 0.70
+    """Of the repairs and complaints: a plan was put to the owner."""
     paused: float = 0.20
     second_pause: float = 0.30
     """Of the paused orders; half of these pauses overlap the first."""
