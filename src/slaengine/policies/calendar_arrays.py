@@ -119,6 +119,7 @@ def due_at(timetable: Timetable, starts: Array, limits: Array, *, later: bool) -
     starts, limits = _paired(starts, limits)
     if not starts.size or not (later or limits.any()):
         return starts.copy()
+    timetable.refuse_endless(max(int(limits.max()), -int(limits.min())))
     reach = timetable.cover(int(starts.min()), int(starts.max()))
     while True:
         columns = _columns(timetable, reach)

@@ -56,10 +56,9 @@ class Timetable:
             start = min(start - len(reach.days), first // DAY - _MARGIN_DAYS)
         if last >= reach.ends or not reach.days:
             stop = max(stop + len(reach.days), last // DAY + _MARGIN_DAYS)
+        self._refuse_unknown(first, last, self.rules.first_day * DAY - DAY, self.rules.last_day * DAY + DAY)
         reach = self._widen(start, stop)
-        if not (reach.begins <= first and last < reach.ends):
-            asked = first if first < reach.begins else last
-            raise CalendarError(f"cannot say what is open on {_day(asked)}: {_known(self.rules)}")
+        self._refuse_unknown(first, last, reach.begins, reach.ends)
         return reach
 
     def further(self, *, forwards: bool) -> Reach:
@@ -91,6 +90,7 @@ class Timetable:
             NoOpenTime: there is not so much open time.
             CalendarError: the rules are not known far enough.
         """
+        self.refuse_endless(limit)
         reach = self.cover(start, start)
         while True:
             edges, opened, *_ = reach.tables
@@ -106,6 +106,7 @@ class Timetable:
             NoOpenTime: there are not so many working days.
             CalendarError: the rules are not known far enough.
         """
+        self.refuse_endless(days * DAY)
         reach = self.cover(start, start)
         while True:
             due = business.due_on(start, days, rule, reach.tables, reach.bounds)
@@ -135,6 +136,20 @@ class Timetable:
         reach = self.cover(min(start, ends) - DAY, max(start, ends) + DAY)
         at = reach.bounds
         return business.wall_clock_days(start, days, reach.tables.shifts, reach.tables.offsets, at.shift_lo, at.shift_hi)
+
+    def _refuse_unknown(self, first: int, last: int, begins: int, ends: int) -> None:
+        if not (begins <= first and last < ends):
+            asked = first if first < begins else last
+            raise CalendarError(f"cannot say what is open on {_day(asked)}: {_known(self.rules)}")
+
+    def refuse_endless(self, length: int) -> None:
+        """Refuse at once a length of µs that no widening could answer.
+
+        Raises:
+            CalendarError: it is longer than the years 1 to 9999.
+        """
+        if abs(length) > (LAST_DAY - FIRST_DAY) * DAY:
+            raise CalendarError(f"cannot look {abs(length) // DAY} days ahead or back: {_known(self.rules)}")
 
     def _widen(self, start: int, stop: int) -> Reach:
         days = range(max(start, self.rules.first_day), min(stop, self.rules.last_day))
