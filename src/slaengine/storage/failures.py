@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from slaengine.errors import ConcurrencyError, Overtaken, SlaEngineError, StorageError
 
+CHANGED = "facts are never changed or deleted"
+"""What the triggers in the schema say."""
 LOCKED = ("database is locked", "database table is locked", "lock timeout", "deadlock detected", "could not serialize")
 FULL = ("database or disk is full", "no space left on device", "could not extend file")
 READ_ONLY = ("attempt to write a readonly database", "read-only transaction")
@@ -29,6 +31,8 @@ def translated(store: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
+        if CHANGED in str(error.orig):
+            raise StorageError(f"the store {store} refuses: {CHANGED}; record a correction instead") from error
         raise Overtaken("another writer was quicker: its facts are recorded, these are not") from error
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise _named(error, store) from error

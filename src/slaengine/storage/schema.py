@@ -30,6 +30,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from slaengine.audit.chain import GENESIS
 from slaengine.errors import StorageError
+from slaengine.storage.failures import CHANGED
 
 FORMAT = 1
 """The version of these tables. A store of a later one is refused, since we could misread it."""
@@ -131,13 +132,12 @@ def _once_created(dialect: str, statement: str) -> None:
 for _change in ("UPDATE", "DELETE"):
     _once_created(
         "sqlite",
-        f"CREATE TRIGGER facts_never_{_change.lower()} BEFORE {_change} ON facts "
-        "BEGIN SELECT RAISE(ABORT, 'facts are never changed or deleted'); END",
+        f"CREATE TRIGGER facts_never_{_change.lower()} BEFORE {_change} ON facts BEGIN SELECT RAISE(ABORT, '{CHANGED}'); END",
     )
 _once_created(
     "postgresql",
     "CREATE OR REPLACE FUNCTION facts_never_change() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'facts are never changed or deleted'; END $$",
+    f"$$ BEGIN RAISE EXCEPTION '{CHANGED}'; END $$",
 )
 _once_created(
     "postgresql",
