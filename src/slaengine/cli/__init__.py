@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from slaengine.cli import importing
+from slaengine.cli import audit, importing, personal
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ def main() -> None:
 
 
 importing.register(app)
+audit.register(app)
+personal.register(app)
 
 
 def run(argv: list[str] | None = None) -> None:
