@@ -11,7 +11,7 @@ from slaengine.domain.corrections import corrected
 from slaengine.domain.events import Fact
 from slaengine.domain.repeats import already_so, recorded
 from slaengine.domain.values import Status
-from slaengine.domain.work_order import INITIAL, Standing, WorkOrder, evolve
+from slaengine.domain.work_order import Standing, WorkOrder
 from slaengine.errors import AlreadyReceived, InvalidCommand, InvalidTransition
 
 UNDER_WAY: frozenset[Status] = frozenset({"open", "paused"})
@@ -75,16 +75,6 @@ def decide(command: c.Command, state: WorkOrder) -> list[Fact]:
     if check:
         check(fact, standing, state)
     return [fact]
-
-
-def decide_all(commands: list[c.Command], state: WorkOrder) -> list[Fact]:
-    """Return the facts that several commands to one order lead to, each deciding on what the ones before it did."""
-    facts: list[Fact] = []
-    for command in commands:
-        for fact in decide(command, state):
-            state = evolve(state, fact)
-            facts.append(fact)
-    return facts
 
 
 def _refusal(command: c.Command, status: Status, state: WorkOrder) -> InvalidTransition:
@@ -153,6 +143,3 @@ CHECKS: dict[type[c.Command], Callable[[Any, Standing, WorkOrder], None]] = {
 
 def _verb(command: c.Command) -> str:
     return command.NAME.replace("_", " ")
-
-
-__all__ = ["INITIAL", "PERMITTED", "decide", "decide_all"]
