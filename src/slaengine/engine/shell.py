@@ -19,6 +19,7 @@ from slaengine.engine.asking import command_of
 from slaengine.engine.orders import Order, OrderRef, order_id_for
 from slaengine.engine.plan import Outcome, Plan, Request, WhatIsSo, plan, refuse_future
 from slaengine.engine.publishing import is_published, publication_id
+from slaengine.engine.reading import Reading
 from slaengine.engine.verbs import Stamp, Verbs
 from slaengine.errors import Overtaken, UnknownWorkOrder
 from slaengine.policies.book import PolicyBook
@@ -48,7 +49,7 @@ class RecordedFact:
     fact: Fact
 
 
-class SlaEngine(Verbs):
+class SlaEngine(Verbs, Reading):
     """Records what happens to work orders, each command once, whole or not at all. Threads may share it.
 
     Example:

@@ -35,7 +35,8 @@ def ageing(orders: OrderColumns, as_of: int) -> dict[str, int]:
 
 def is_open(orders: OrderColumns, at: int) -> Flags:
     """Return which orders were received by `at` (µs UTC) and not ended by then."""
-    return (orders.received <= at) & ((orders.ended == NEVER) | (orders.ended > at))
+    still: Flags = (orders.received <= at) & ((orders.ended == NEVER) | (orders.ended > at))
+    return still
 
 
 def flow(orders: OrderColumns, period: Period, zone: ZoneInfo, as_of: int) -> list[Flow]:

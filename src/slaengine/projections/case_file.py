@@ -35,14 +35,6 @@ class CaseFile:
         """The number of facts the file holds."""
         return len(self.moments)
 
-    def known(self, as_of: int | None, known_at: int | None) -> list[Moment]:
-        """Return the moments that occurred by `as_of` and were recorded by `known_at`, both inclusive; None is no bound."""
-        return [
-            moment
-            for moment in self.moments
-            if (as_of is None or moment.occurred_at <= as_of) and (known_at is None or moment.recorded_at <= known_at)
-        ]
-
     def encode(self) -> bytes:
         """Return the file as compact JSON: `[[name, occurred µs, recorded µs, fields]…]`; the version is the place."""
         return to_json([(m.name, m.occurred_at, m.recorded_at, m.fields) for m in self.moments])

@@ -17,6 +17,8 @@ NEVER = np.iinfo(np.int64).min
 VERDICTS = ("met", "missed", "running", "overdue", "waived", "cancelled")
 """A verdict's place in this tuple is its code in columns."""
 
+RUNNING, OVERDUE, WAIVED = (VERDICTS.index(name) for name in ("running", "overdue", "waived"))
+
 STATUSES = ("open", "paused", "resolved", "closed", "cancelled", "merged")
 """A status's place in this tuple is its code in columns."""
 
@@ -45,9 +47,9 @@ class Words:
 class OrderColumns:
     """One entry an order; all columns are of one length. Instants are µs UTC, `NEVER` for None.
 
-    `day` is the local date of receipt as an ordinal. `covered` holds, comma-separated, the names of the targets that
-    some rule lays on the order. `ended` is when it ceased to be open. `revisits_asked` counts its revisit clocks, `revisits_open` those not yet stopped.
-    `recurred` is True where the same place had the same type of matter resolved shortly before.
+    `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open. `covered` holds, comma-separated,
+    the names of the targets that some rule lays on the order. `revisits_asked` counts its revisit clocks, `revisits_open`
+    those not yet stopped. `recurred` is True where the same place had the same type of matter resolved shortly before.
     """
 
     day: Ints
@@ -69,8 +71,9 @@ class OrderColumns:
 class ClockColumns:
     """One entry a clock. `order` is the entry of its order in the `OrderColumns` beside it.
 
-    `verdict` is a code into `VERDICTS`, as judged without an end: a running clock may be overdue by now. `due` and
-    `elapsed` are µs, `NEVER` for None; `elapsed` is that of clocks that stopped, `NEVER` for the others.
+    `verdict` is a code into `VERDICTS`, as judged without an end: a running clock may be overdue by now, or waived where a
+    breach is `excused`. `due` and `elapsed` are µs, `NEVER` for None; `elapsed` is that of clocks that their fact stopped,
+    `NEVER` for the others.
     """
 
     order: Ints
@@ -78,12 +81,12 @@ class ClockColumns:
     verdict: Ints
     due: Ints
     elapsed: Ints
+    excused: Flags
 
     def __len__(self) -> int:
         return len(self.order)
 
     def verdict_at(self, as_of: int) -> Ints:
         """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed."""
-        running, overdue = VERDICTS.index("running"), VERDICTS.index("overdue")
-        late = (self.verdict == running) & (self.due != NEVER) & (self.due < as_of)
-        return np.where(late, overdue, self.verdict)
+        late = (self.verdict == RUNNING) & (self.due != NEVER) & (self.due < as_of)
+        return np.where(late, np.where(self.excused, WAIVED, OVERDUE), self.verdict)

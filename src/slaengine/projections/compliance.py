@@ -56,7 +56,7 @@ def compliance_rows(
     counts = np.bincount(cell * len(VERDICTS) + verdicts, minlength=cells * len(VERDICTS)).reshape(cells, len(VERDICTS))
     elapsed = clocks.elapsed[chosen]
     stopped = elapsed != NEVER
-    shares = grouped(cell[stopped], elapsed[stopped], cells, (0.5, 0.9)) / MICROS
+    shares = np.rint(grouped(cell[stopped], elapsed[stopped], cells, (0.5, 0.9))) / MICROS
     uncovered = _uncovered(groups, names, orders)
     rows = []
     for c in np.flatnonzero(counts.any(axis=1) | (uncovered > 0)).tolist():

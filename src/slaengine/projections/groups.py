@@ -9,6 +9,7 @@ import numpy as np
 
 from slaengine.errors import UsageError, nearest
 from slaengine.projections.columns import Ints, OrderColumns, Words
+from slaengine.projections.order_view import OrderView
 from slaengine.projections.periods import Period, label
 
 DIMENSIONS = (
@@ -28,6 +29,8 @@ DIMENSIONS = (
     "status",
 )
 """What orders can be grouped by, besides `label.NAME` and `type.N` (the first N parts of the dotted type)."""
+LABEL = "label."
+PREFIX = "type."
 
 
 def check_dimensions(by: Sequence[str]) -> None:
@@ -37,9 +40,9 @@ def check_dimensions(by: Sequence[str]) -> None:
         UsageError: one is not.
     """
     for name in by:
-        part = name.removeprefix("type.")
-        is_prefix = name.startswith("type.") and part.isdigit() and int(part) > 0
-        is_label = name.startswith("label.") and len(name) > len("label.")
+        part = name.removeprefix(PREFIX)
+        is_prefix = name.startswith(PREFIX) and part.isdecimal() and int(part) > 0
+        is_label = name.startswith(LABEL) and len(name) > len(LABEL)
         if name not in DIMENSIONS and not is_prefix and not is_label:
             raise UsageError(
                 f"orders cannot be grouped by '{name}'{nearest(name, DIMENSIONS)} "
@@ -49,7 +52,19 @@ def check_dimensions(by: Sequence[str]) -> None:
 
 def column_of(name: str) -> str:
     """Return the stored dimension that dimension `name` is read from: `type` for `type.2`, else itself."""
-    return "type" if name.startswith("type.") else name
+    return "type" if name.startswith(PREFIX) else name
+
+
+def said_by(view: OrderView, name: str) -> str | None:
+    """Return what an order says in a dimension; None when that is not known."""
+    if name.startswith(LABEL):
+        return view.labels.get(name.removeprefix(LABEL))
+    value: str | None = getattr(view, column_of(name))
+    return value if value is None or not name.startswith(PREFIX) else _prefix(value, name)
+
+
+def _prefix(word: str, name: str) -> str:
+    return ".".join(word.split(".")[: int(name.removeprefix(PREFIX))])
 
 
 Key = tuple[str | None, dict[str, str | None]]
@@ -96,7 +111,6 @@ def _days(orders: OrderColumns, period: Period) -> Words:
 
 def _dimension(orders: OrderColumns, name: str) -> Words:
     words = orders.dimensions[column_of(name)]
-    if name.startswith("type."):
-        depth = int(name.removeprefix("type."))
-        words = Words(words.codes, [None if word is None else ".".join(word.split(".")[:depth]) for word in words.words]).merged()
+    if name.startswith(PREFIX):
+        words = Words(words.codes, [None if word is None else _prefix(word, name) for word in words.words]).merged()
     return words

@@ -16,10 +16,11 @@ NO_LABELS: Mapping[str, str] = {}
 class OrderView:
     """One order as figures see it. Instants are µs UTC; None means that it has not happened, or is not known.
 
-    `team`, `person` are the last dispatched to; `party` the last that classification, dispatch or acceptance named;
-    `channel` the one it was received on. `resolved_at`, `closed_at` and `revisited_at` are those that still stand: a
-    reopening undoes them. `ended_at` is when it ceased to be open: resolved, closed, cancelled or merged, whichever came first.
-    `responded_at` and `arrived_at` are the first ever.
+    `team`, `person` are the last dispatched to; `party` the last that classification, dispatch or acceptance named,
+    `responsible` the last that classification named; `channel` the one it was received on; `given` names the due times it
+    brought. `resolved_at`, `closed_at` and `revisited_at` are those that still stand: a reopening undoes them. `ended_at` is
+    when it ceased to be open: resolved, closed, cancelled or merged, whichever came first. `responded_at` and `arrived_at`
+    are the first ever.
     """
 
     number: str
@@ -36,12 +37,15 @@ class OrderView:
     team: str | None = None
     person: str | None = None
     party: str | None = None
+    responsible: str | None = None
+    warranty: bool | None = None
     source: str | None = None
     received_by: str | None = None
     cause: str | None = None
     outcome: str | None = None
     satisfaction: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
     responded_at: int | None = None
     arrived_at: int | None = None
     resolved_at: int | None = None
@@ -88,6 +92,7 @@ def _received(moment: Moment) -> OrderView:
         source=fields.get("source"),
         received_by=fields.get("received_by"),
         labels=fields.get("labels") or NO_LABELS,
+        given=tuple(sorted(fields.get("given_due") or ())),
     )
 
 
@@ -107,6 +112,8 @@ def _arrived(view: OrderView, moment: Moment, _: Fields) -> None:
 def _classified(view: OrderView, _: Moment, fields: Fields) -> None:
     view.type = fields["type"]
     view.severity = fields.get("severity")
+    view.warranty = fields.get("warranty", view.warranty)
+    view.responsible = fields.get("party") or view.responsible
     view.party = fields.get("party") or view.party
     view.cause = fields.get("cause") or view.cause
 

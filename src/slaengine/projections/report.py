@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.errors import UsageError, nearest
 from slaengine.projections.case_file import micros
 from slaengine.projections.closure import ClosureRow, closure_rows
 from slaengine.projections.columns import ClockColumns, OrderColumns
@@ -17,6 +16,7 @@ from slaengine.projections.compliance import ComplianceRow, compliance_rows
 from slaengine.projections.goals import Promised
 from slaengine.projections.groups import check_dimensions, groups_of
 from slaengine.projections.periods import Period, as_period
+from slaengine.projections.promises import Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,6 @@ class Report(BaseModel):
         return self.model_dump(mode="json")[name]
 
 
-@dataclass(frozen=True, slots=True)
-class Promises:
-    """What the report must know of the policy: its name, and its targets in their order."""
-
-    policy: str
-    targets: tuple[Promised, ...]
-
-
 def tabulate(question: Question, promises: Promises, orders: OrderColumns, clocks: ClockColumns) -> Report:
     """Return the report on `orders` and their `clocks`, as judged for the instants of the question.
 
@@ -96,10 +88,5 @@ def tabulate(question: Question, promises: Promises, orders: OrderColumns, clock
 
 
 def _wanted(question: Question, promises: Promises) -> list[Promised]:
-    names = [target.name for target in promises.targets]
-    for name in question.targets:
-        if name not in names:
-            raise UsageError(
-                f"policy '{promises.policy}' has no target '{name}'{nearest(name, names)} (targets: {', '.join(names)})"
-            )
+    promises.check(question.targets)
     return [target for target in promises.targets if not question.targets or target.name in question.targets]

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from slaengine.projections.backlog import Flow
 from slaengine.projections.compliance import ComplianceRow
+from slaengine.projections.overview import Overview
 from slaengine.projections.report import Report
 from slaengine.reporting import charts
 from slaengine.reporting.charts import Bar, Part
@@ -24,18 +25,6 @@ from slaengine.reporting.words import WORDS, Lang, percent
 TYPES_SHOWN = 15
 TARGETS_CHARTED = 6
 """A policy with more targets than this has the rest in the tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What the page shows beside the report that was asked for: all orders, by month, by type, and what is open."""
-
-    zone: ZoneInfo
-    whole: Report
-    monthly: Report
-    by_type: Report
-    ageing: Mapping[str, int]
-    flow: Sequence[Flow]
 
 
 @dataclass(frozen=True, slots=True)

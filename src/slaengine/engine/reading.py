@@ -1,0 +1,195 @@
+"""What an engine answers: reports, lists of orders, clocks. All of it judged by the policy in use, none of it stored as truth."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_, true
+
+from slaengine.domain.codec import decode
+from slaengine.domain.promises import PUBLICATIONS, PolicyPublished, Published
+from slaengine.engine.orders import Order
+from slaengine.errors import UnknownWorkOrder, UsageError
+from slaengine.policies.book import PolicyBook
+from slaengine.policies.clock import judge
+from slaengine.policies.rows import ClockRow
+from slaengine.projections.case_file import CaseFile, micros, moment_of
+from slaengine.projections.comparison import Comparison
+from slaengine.projections.entry import Judge
+from slaengine.projections.orders import OrderItem, Wanted, order_item
+from slaengine.projections.overview import BY, Overview, overview
+from slaengine.projections.periods import as_period
+from slaengine.projections.promises import promises_of
+from slaengine.projections.report import Question, Report, tabulate
+from slaengine.storage.catch_up import Progress, catch_up
+from slaengine.storage.comparing import Comparing, comparison
+from slaengine.storage.figures import Figures
+from slaengine.storage.log import Clock, FactLog
+from slaengine.storage.read_models import ReadModels
+
+
+class Reading(ABC):
+    """The answers. Instants are aware; without `as_of` it is now, without `known_at` all that is known.
+
+    Raises, all of them:
+        UsageError: the question makes no sense, or it is not clear which policy is meant.
+        PolicyError: the policy or one of its calendars cannot be used.
+        ConcurrencyError, StorageError: as `Database`.
+    """
+
+    log: FactLog
+    clock: Clock
+    policy: PolicyBook | None
+
+    @abstractmethod
+    def order_id(self, order: Order) -> UUID:
+        """Return the id of an order that may be named by its number."""
+
+    def book(self) -> PolicyBook:
+        """Return the policy in use: the one the engine was opened with, else the only one published in its store."""
+        if self.policy is not None:
+            return self.policy
+        facts = self._publications()
+        names = sorted({fact.name for fact, _ in facts if isinstance(fact, PolicyPublished)})
+        if len(names) != 1:
+            there = f"several are published in this store ({', '.join(names)})" if names else "none is published in this store"
+            raise UsageError(f"which policy? {there}; name one with --policy, or open the engine with policy=…")
+        return PolicyBook.published(names[0], facts)
+
+    def project(self, progress: Progress = lambda _: None) -> Figures:
+        """Bring the read models up to the end of the log and return them. `progress` is told the facts of each batch."""
+        book = self.book()
+        build = catch_up(self.log, ReadModels(self.log.database), book, progress=progress)
+        return Figures(self.log.database, Judge(book), build.tables)
+
+    def report(  # noqa: PLR0913 - the parts of a question
+        self,
+        *,
+        period: str | None = None,
+        by: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        progress: Progress = lambda _: None,
+    ) -> Report:
+        """Return compliance and closure of all orders received by `as_of`, by group.
+
+        Args:
+            period: day, week, month, quarter, half_year or year in which the order was received, in the policy's zone.
+            by: dimensions to group by: `type`, `team`, `community`… `label.NAME`, `type.1`.
+            targets: which targets; all when left out.
+            as_of: what was so then.
+            known_at: what we knew then.
+            progress: told the number of facts of each batch that has to be read first.
+        """
+        question = self._question(as_of, known_at, period, by, targets)
+        figures = self.project(progress)
+        promises = promises_of(figures.judge.book, question.as_of)
+        return tabulate(question, promises, *figures.columns(*_instants(question), question.by))
+
+    def overview(
+        self, *, targets: Sequence[str] = (), as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> Overview:
+        """Return what a page shows beside a report: all orders, by month, by type, and what is open."""
+        question = self._question(as_of, known_at, None, BY, targets)
+        figures = self.project()
+        promises = promises_of(figures.judge.book, question.as_of)
+        return overview(question, promises, *figures.columns(*_instants(question), BY))
+
+    def compare(
+        self, target: str, *, against: str | None = None, period: str | None = None, by: Sequence[str] = ()
+    ) -> Comparison:
+        """Return our verdicts on `target` beside those that the source of the orders stated, by group.
+
+        With `against`, the due times of the two targets too, by what sets them apart.
+        """
+        return comparison(self.project(), Comparing(target, against, as_period(period) if period else None, tuple(by)))
+
+    def clocks(self, order: Order, *, as_of: datetime | None = None, known_at: datetime | None = None) -> list[ClockRow]:
+        """Return the clocks of one order, target by target, cycle by cycle. Instants in the rows are µs UTC.
+
+        Raises:
+            UnknownWorkOrder: there is no such order.
+        """
+        case_file = self.case_file(order)
+        return judge(self.book(), case_file.moments, as_of=micros(as_of or self.clock()), known_at=_micros(known_at))
+
+    def case_file(self, order: Order) -> CaseFile:
+        """Return one order's facts in compact form, without personal data.
+
+        Raises:
+            UnknownWorkOrder: there is no such order.
+        """
+        order_id = self.order_id(order)
+        stored = self.log.facts_of(order_id)
+        if not stored:
+            raise UnknownWorkOrder(str(order))
+        return CaseFile(order_id, tuple(moment_of(f.topic, f.state, f.version, f.recorded_at) for f in stored))
+
+    def orders(  # noqa: PLR0913 - what a list can be narrowed by
+        self,
+        *,
+        status: Sequence[str] = (),
+        target: Sequence[str] = (),
+        verdict: Sequence[str] = (),
+        where: Mapping[str, str] | None = None,
+        limit: int | None = 50,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> list[OrderItem]:
+        """Return orders with their clocks, the last received first.
+
+        Args:
+            status: any of these; open, paused, resolved, closed, cancelled or merged.
+            target: with a clock of any of these targets…
+            verdict: …that stands at any of these verdicts; `not_measurable`: not covered by one of the targets.
+            where: dimensions and the value each must have: `{"team": "lifts", "type.1": "facility"}`.
+            limit: how many at most; None for all.
+            as_of: what was so then.
+            known_at: what we knew then.
+        """
+        wanted = Wanted.of(statuses=status, targets=target, verdicts=verdict, where=where)
+        figures = self.project()
+        instants = micros(as_of or self.clock()), _micros(known_at)
+        with figures.database.reading() as connection:
+            entries = figures.entries(connection, _perhaps(figures, wanted, *instants), *instants)
+            return [order_item(entry) for entry in islice((entry for entry in entries if wanted.fits(entry)), limit)]
+
+    def _question(
+        self, as_of: datetime | None, known_at: datetime | None, period: str | None, by: Sequence[str], targets: Sequence[str]
+    ) -> Question:
+        return Question.of(as_of or self.clock(), known_at, period=period, by=by, targets=targets)
+
+    def _publications(self) -> list[tuple[Published, int]]:
+        found = []
+        for stored in self.log.scan(topics=[kind.TOPIC for kind in PUBLICATIONS]):
+            fact = decode(stored.topic, stored.state)
+            if isinstance(fact, Published):
+                found.append((fact, stored.recorded_at))
+        return found
+
+
+def _instants(question: Question) -> tuple[int, int | None]:
+    return micros(question.as_of), _micros(question.known_at)
+
+
+def _micros(instant: datetime | None) -> int | None:
+    return None if instant is None else micros(instant)
+
+
+def _perhaps(figures: Figures, wanted: Wanted, as_of: int, known_at: int | None) -> ColumnElement[bool]:
+    """Return a condition that leaves out most orders that are not wanted, and none that are."""
+    orders, clocks = figures.tables.orders.c, figures.tables.clocks.c
+    parts: list[ColumnElement[bool]] = [true()]
+    if wanted.statuses:
+        parts.append(orders.status.in_(wanted.statuses))
+    if wanted.verdicts and "not_measurable" not in wanted.verdicts:
+        stored = {"running" if verdict == "overdue" else verdict for verdict in wanted.verdicts} | (
+            {"running"} if "waived" in wanted.verdicts else set()
+        )
+        parts.append(exists().where(clocks.seq == orders.seq, clocks.verdict.in_(sorted(stored))))
+    return or_(figures.stale(as_of, known_at), and_(*parts))

@@ -1,0 +1,106 @@
+"""An entry of the read models: all that figures need of one order, judged from its case file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from slaengine.policies.book import PolicyBook
+from slaengine.policies.clock import judge_many
+from slaengine.policies.rows import ClockRow
+from slaengine.policies.settle import settled
+from slaengine.projections.case_file import CaseFile
+from slaengine.projections.coverage import Coverage
+from slaengine.projections.order_view import OrderView, view_of
+from slaengine.projections.periods import local_day
+from slaengine.projections.promises import revisit_targets
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One order, judged. Instants are µs UTC.
+
+    `day` is the local date of receipt, an ordinal. `covered` names the targets laid on the order. `revisits_asked` counts the
+    revisit clocks of its last resolution, `revisits_open` those not stopped by a revisit. `last_occurred_at` is the last
+    instant at which any of its facts occurred, as corrected: asked for an earlier one, the order must be judged again; so it
+    must for one after `valid_until` (None: never), or for what was known before `last_recorded_at`.
+    """
+
+    case_file: CaseFile
+    view: OrderView
+    clocks: Sequence[ClockRow]
+    day: int
+    covered: tuple[str, ...]
+    revisits_asked: int
+    revisits_open: int
+    last_occurred_at: int
+    last_recorded_at: int
+    valid_until: int | None
+
+
+class Judge:
+    """Makes entries by one policy book."""
+
+    def __init__(self, book: PolicyBook) -> None:
+        self.book = book
+        self.zone = ZoneInfo(book.time_zone)
+        self._coverage = Coverage(book)
+        self._revisits = revisit_targets(book)
+
+    def entries(
+        self, case_files: Sequence[CaseFile], *, as_of: int | None = None, known_at: int | None = None
+    ) -> Iterator[Entry]:
+        """Yield the entry of each case file that says, within the bounds, that the order was received.
+
+        Args:
+            case_files: the orders.
+            as_of: as it was at this instant; None: with an open end, so that no clock is overdue yet.
+            known_at: as it was known at this instant; None: by all that is known.
+
+        Raises:
+            CalendarError: a calendar does not know the time that a limit reaches into.
+        """
+        rows = judge_many(self.book, [case_file.moments for case_file in case_files], as_of=as_of, known_at=known_at)
+        for case_file, clocks in zip(case_files, rows, strict=True):
+            entry = self._entry(case_file, clocks, as_of, known_at)
+            if entry is not None:
+                yield entry
+
+    def _entry(self, case_file: CaseFile, clocks: list[ClockRow], as_of: int | None, known_at: int | None) -> Entry | None:
+        moments = settled(case_file.moments, as_of, known_at)
+        if not moments:
+            return None
+        view = view_of(moments)
+        asked, still_open = self._revisits_of(clocks, view.resolved_at)
+        return Entry(
+            case_file,
+            view,
+            clocks,
+            local_day(view.received_at, self.zone),
+            self._covered(view, clocks),
+            asked,
+            still_open,
+            max(moments[0].occurred_at, moments[-1].occurred_at),
+            max(moment.recorded_at for moment in case_file.moments),
+            _earliest(clock.valid_until for clock in clocks),
+        )
+
+    def _covered(self, view: OrderView, clocks: Sequence[ClockRow]) -> tuple[str, ...]:
+        """Return the targets that cover the order: by its profile, or by having had a clock on it."""
+        covered = self._coverage.of(view)
+        if all(clock.target in covered for clock in clocks):
+            return covered
+        return tuple(dict.fromkeys([*covered, *(clock.target for clock in clocks)]))
+
+    def _revisits_of(self, clocks: Iterable[ClockRow], resolved_at: int | None) -> tuple[int, int]:
+        """Count the revisit clocks that the standing resolution started, and those of them that no revisit has stopped."""
+        if resolved_at is None:
+            return 0, 0
+        revisits = [clock for clock in clocks if clock.target in self._revisits and clock.verdict != "cancelled"]
+        asked = [clock for clock in revisits if clock.start >= resolved_at]
+        return len(asked), sum(clock.stop is None for clock in asked)
+
+
+def _earliest(instants: Iterable[int | None]) -> int | None:
+    return min((instant for instant in instants if instant is not None), default=None)

@@ -1,0 +1,95 @@
+"""Bringing the read models up to the end of the log: batch by batch, each with its position in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from uuid import UUID
+
+from slaengine.policies.book import PolicyBook
+from slaengine.policies.moment import Moment
+from slaengine.projections.case_file import CaseFile, moment_of
+from slaengine.projections.entry import Judge
+from slaengine.projections.promises import fingerprint
+from slaengine.storage.log import FactLog, StoredFact
+from slaengine.storage.read_models import Build, ReadModels, case_files, next_seq, put
+
+BATCH = 10_000
+"""Facts a transaction: enough that its own cost does not show, few enough that memory and waiting writers do not feel it."""
+
+WORK_ORDER = "work_order."
+"""What the topics of facts about orders begin with; the log holds others too."""
+
+Progress = Callable[[int], None]
+
+
+def catch_up(
+    log: FactLog, models: ReadModels, book: PolicyBook, *, batch: int = BATCH, progress: Progress = lambda _: None
+) -> Build:
+    """Bring the read models of `book` up to the end of the log, and return the build that is then live.
+
+    When there are none for these texts of the policy, or only such as another version of slaengine made, new ones are built
+    beside, which readers see when they are whole. A build that was interrupted is gone on with. `progress` is told the
+    number of facts of each batch once they are in.
+
+    Raises:
+        Overtaken: another worker is at it too; what it does is not lost, try again.
+        CorruptFact: a fact cannot be read.
+        CalendarError: a calendar of the policy does not know a time that a limit reaches into.
+        ConcurrencyError, StorageError: as `Database.writing`.
+    """
+    build, judge = _build_for(models, book), Judge(book)
+    while facts := log.read(build.position, batch):
+        build = _apply(models, build, judge, facts)
+        progress(len(facts))
+    if build.state == "building":
+        with models.database.writing() as connection:
+            models.swap_in(connection, build)
+        build = replace(build, state="live")
+    return build
+
+
+def _build_for(models: ReadModels, book: PolicyBook) -> Build:
+    """Return the live build, if it fits the book; else the one begun for it; else a new one."""
+    texts = fingerprint(book)
+    with models.database.reading() as connection:
+        fitting = [build for build in models.builds(connection, book.name) if build.fits(texts) and build.state != "retired"]
+    if fitting:
+        return next((build for build in fitting if build.state == "live"), fitting[-1])
+    with models.database.writing() as connection:
+        return models.begin(connection, book.name, texts)
+
+
+def _apply(models: ReadModels, build: Build, judge: Judge, facts: Sequence[StoredFact]) -> Build:
+    position = facts[-1].position
+    touched = _moments_by_order(facts)
+    with models.database.reading() as connection:
+        known = case_files(connection, build.tables, _continued(touched))
+        free = next_seq(connection, build.tables)
+    fresh = count(free)
+    places = {order_id: known[order_id][0] if order_id in known else next(fresh) for order_id in touched}
+    files = [_file(order_id, known).plus(moments) for order_id, moments in touched.items()]
+    entries = {places[entry.case_file.order_id]: entry for entry in judge.entries(files)}
+    with models.database.writing() as connection:
+        models.advance(connection, build, position)
+        put(connection, build.tables, entries, [seq for seq, _ in known.values()])
+    return replace(build, position=position)
+
+
+def _file(order_id: UUID, known: Mapping[UUID, tuple[int, CaseFile]]) -> CaseFile:
+    return known[order_id][1] if order_id in known else CaseFile(order_id, ())
+
+
+def _moments_by_order(facts: Sequence[StoredFact]) -> dict[UUID, list[Moment]]:
+    found: dict[UUID, list[Moment]] = {}
+    for fact in facts:
+        if fact.topic.startswith(WORK_ORDER):
+            moment = moment_of(fact.topic, fact.state, fact.version, fact.recorded_at)
+            found.setdefault(fact.order_id, []).append(moment)
+    return found
+
+
+def _continued(touched: dict[UUID, list[Moment]]) -> list[UUID]:
+    """Return the orders whose first fact is not among these: the read models must know them already."""
+    return [order_id for order_id, moments in touched.items() if moments[0].version > 1]

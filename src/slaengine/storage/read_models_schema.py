@@ -1,0 +1,114 @@
+"""The tables of the read models: a catalogue, and one generation of tables for each time they were built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table
+
+from slaengine.projections.groups import DIMENSIONS
+from slaengine.storage.schema import OrderId, Position, Text
+
+SCHEMA = 1
+"""The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
+
+MILESTONES = ("received_at", "responded_at", "arrived_at", "resolved_at", "closed_at", "revisited_at", "ended_at")
+COUNTERS = ("reopened", "escalated", "revisits_asked", "revisits_open")
+
+catalogue_metadata = MetaData()
+
+catalogue = Table(
+    "read_models",
+    catalogue_metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("policy", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+"""One row a build of the read models of one policy: `state` is `building`, `live` (at most one a policy) or `retired`; by which
+schema and which texts of the policy it is built (`fingerprint`); and the position in the log up to which it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The tables of one build. Instants and lengths are µs (instants UTC); null where the values they come from are None."""
+
+    number: int
+    metadata: MetaData
+    orders: Table
+    clocks: Table
+    case_files: Table
+
+
+@cache
+def generation(number: int) -> Generation:
+    """Return the tables of generation `number`; they need not exist yet."""
+    metadata = MetaData()
+    return Generation(number, metadata, _orders(number, metadata), _clocks(number, metadata), _case_files(number, metadata))
+
+
+def _orders(number: int, metadata: MetaData) -> Table:
+    """One row an order. `seq` numbers the orders of this generation; `day` is the local date of receipt, an ordinal.
+
+    After `valid_until` time alone changes its clocks in more ways than from running to overdue: it is judged at the asking.
+    """
+    name = f"rm{number}_orders"
+    return Table(
+        name,
+        metadata,
+        Column("seq", Position, primary_key=True, autoincrement=False),
+        Column("order_id", OrderId, nullable=False, unique=True),
+        Column("number", Text, nullable=False, index=True),
+        *(Column(dimension, Text) for dimension in DIMENSIONS),
+        Column("labels", Text),
+        Column("place", Text),
+        Column("day", Integer, nullable=False),
+        *(Column(milestone, BigInteger) for milestone in MILESTONES),
+        *(Column(counter, Integer, nullable=False) for counter in COUNTERS),
+        Column("covered", Text, nullable=False),
+        Column("last_occurred_at", BigInteger, nullable=False),
+        Column("last_recorded_at", BigInteger, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("valid_until", BigInteger),
+        Index(f"{name}_last_occurred", "last_occurred_at"),
+        Index(f"{name}_last_recorded", "last_recorded_at"),
+        Index(f"{name}_valid_until", "valid_until"),
+    )
+
+
+def _clocks(number: int, metadata: MetaData) -> Table:
+    """One row a clock, as judged without an end: what runs may be overdue at the asking (the index on `due_at` tells)."""
+    name = f"rm{number}_clocks"
+    table = Table(
+        name,
+        metadata,
+        Column("seq", Position, primary_key=True, autoincrement=False),
+        Column("target", Text, primary_key=True),
+        Column("cycle", Integer, primary_key=True, autoincrement=False),
+        Column("promise", Text, nullable=False),
+        Column("edition", Text, nullable=False),
+        Column("started_at", BigInteger, nullable=False),
+        Column("due_at", BigInteger),
+        Column("stopped_at", BigInteger),
+        Column("stopped_by", Integer),
+        Column("elapsed", BigInteger),
+        Column("paused", BigInteger, nullable=False),
+        Column("verdict", Text, nullable=False),
+        Column("excused", Boolean, nullable=False),
+    )
+    running = table.c.verdict == "running"
+    Index(f"{name}_running_due", table.c.due_at, sqlite_where=running, postgresql_where=running)
+    return table
+
+
+def _case_files(number: int, metadata: MetaData) -> Table:
+    """One row an order: its facts in compact form, without personal data."""
+    return Table(
+        f"rm{number}_case_files",
+        metadata,
+        Column("seq", Position, primary_key=True, autoincrement=False),
+        Column("content", LargeBinary, nullable=False),
+    )

@@ -1,0 +1,54 @@
+"""Columns and moments for tests, written as a person would say them."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from slaengine.policies.moment import Moment
+from slaengine.projections.case_file import micros
+from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, ClockColumns, OrderColumns, Words
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+
+
+def at(text: str) -> int:
+    """Return `2026-01-05T09:00` (UTC) as µs."""
+    return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+
+def moment(name: str, when: str, version: int = 1, recorded: str | None = None, **fields: object) -> Moment:
+    return Moment(name, at(when), at(recorded or when), version, fields)
+
+
+def orders(*rows: dict, covered: str = "fix") -> OrderColumns:
+    """Each row: received, and any of ended, status, type, team, reopened, asked, open_revisits, recurred, covered."""
+    received = [at(row["received"]) for row in rows]
+    return OrderColumns(
+        day=ints(datetime.fromisoformat(row["received"]).toordinal() for row in rows),
+        received=ints(received),
+        ended=ints(at(row["ended"]) if row.get("ended") else NEVER for row in rows),
+        dimensions={name: Words.of([row.get(name) for row in rows]) for name in ("type", "team", "label.ward")},
+        status=ints(STATUSES.index(row.get("status", "open")) for row in rows),
+        reopened=ints(row.get("reopened", 0) for row in rows),
+        revisits_asked=ints(row.get("asked", 0) for row in rows),
+        revisits_open=ints(row.get("open_revisits", 0) for row in rows),
+        recurred=np.array([row.get("recurred", False) for row in rows], np.bool_),
+        covered=Words.of([row.get("covered", covered) for row in rows]),
+    )
+
+
+def clocks(*rows: tuple) -> ClockColumns:
+    """Each row: order, target, verdict, due, elapsed µs, and anything more if a breach is excused."""
+    return ClockColumns(
+        order=ints(row[0] for row in rows),
+        target=Words.of([row[1] for row in rows]),
+        verdict=ints(VERDICTS.index(row[2]) for row in rows),
+        due=ints(NEVER if row[3] is None else at(row[3]) for row in rows),
+        elapsed=ints(NEVER if row[4] is None else row[4] for row in rows),
+        excused=np.array([len(row) > 5 for row in rows], np.bool_),
+    )
+
+
+def ints(values) -> np.ndarray:
+    return np.array(list(values), np.int64)
