@@ -28,7 +28,7 @@ OFFICE = {"tz": "UTC", "weekly": {"mon": [["09:00", "17:00"]]}}
         ({"tz": "UTC", "weekly": {"mon": [["09:60", "17:00"]]}}, ("weekly", "mon", 0, 0), "times run from 00:00 to 24:00"),
         ({"tz": "UTC", "weekly": {"mon": [["24:00", "06:00"]]}}, ("weekly", "mon", 0), "24:00 can only close"),
         ({"tz": "UTC", "weekly": {"mon": [["09:00", 1080]]}}, ("weekly", "mon", 0, 1), "write it in quotes"),
-        ({"tz": "UTC", "weekly": {"mon": [["09:00"]]}}, ("weekly", "mon", 0, 1), "weekly.mon.0.1: Field required"),
+        ({"tz": "UTC", "weekly": {"mon": [["09:00"]]}}, ("weekly", "mon", 0, 1), "weekly.mon[0][1]: Field required"),
         ({"tz": "UTC", "weekly": {"monday": []}}, ("weekly", "monday"), "'mon', 'tue'"),
         ({"tz": "UTC", "holidays": ["2026-02-30"]}, ("holidays", "2026-02-30"), "holidays.2026-02-30"),
         ({"tz": "UTC", "holidays": "germany"}, ("holidays",), "'germany' is no known list"),

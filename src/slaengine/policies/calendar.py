@@ -298,7 +298,7 @@ def _calendar_error(error: ValidationError) -> CalendarError:
             continue
         path = tuple(part for part in found["loc"] if part not in ("[key]", "dict[date,str]"))
         fields.append(path)
-        name = ".".join(str(part) for part in path) or "the definition"
+        name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "the definition"
         problems.append(f"{name}: {_problem(found['type'], found['msg'], path)}")
     return CalendarError(f"calendar cannot be used: {'; '.join(dict.fromkeys(problems))}", tuple(dict.fromkeys(fields)))
 
