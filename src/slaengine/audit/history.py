@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from slaengine.audit.chain import GENESIS, Link, verify
-from slaengine.audit.history_schema import FORMAT, arrow, sorted_table, table_of
+from slaengine.audit.history_schema import FORMAT, arrow, sorted_table
+from slaengine.audit.shapes import Shaper, stored
 from slaengine.errors import AuditError
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ class History:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._check_joint(log)
-            while (taken := self._step(log, step, progress)) is not None:
+            shaper = Shaper()
+            while (taken := self._step(log, shaper, step, progress)) is not None:
                 self._save(taken)
         except OSError as error:
             raise AuditError(f"cannot write the history in {self.path}: {error.strerror or error}") from None
@@ -169,7 +171,7 @@ class History:
                 "it is another log, or it was rewritten or cut"
             )
 
-    def _step(self, log: ReadableLog, step: int, progress: Callable[[int], None]) -> Manifest | None:
+    def _step(self, log: ReadableLog, shaper: Shaper, step: int, progress: Callable[[int], None]) -> Manifest | None:
         """Write the next `step` facts and return the manifest with them; None when there are none."""
         before = self.manifest
         end, previous = before.position, before.hash
@@ -178,7 +180,7 @@ class History:
             bad = verify(facts, previous=previous, after=end)
             if bad is not None:
                 raise AuditError(f"the chain of the log is broken at position {bad}; the history ends at {before.position}")
-            for key, table in _split(table_of(facts, _first_positions(log, facts))):
+            for key, table in _split(shaper.table(stored(facts), _first_positions(log, facts))):
                 pieces.setdefault(key, []).append(table)
             end, previous = facts[-1].position, facts[-1].hash
             progress(end)
@@ -198,10 +200,11 @@ class History:
         return Part(name, bucket, first, last, table.num_rows)
 
 
-def _first_positions(log: ReadableLog, facts: Sequence[Link]) -> Mapping[UUID, int]:
-    begun = {fact.order_id: fact.position for fact in reversed(facts)}
+def _first_positions(log: ReadableLog, facts: Sequence[Link]) -> Mapping[bytes, int]:
+    begun = {fact.order_id.bytes: fact.position for fact in reversed(facts)}
     earlier = {fact.order_id for fact in facts} - {fact.order_id for fact in facts if fact.version <= 1}
-    return {**begun, **log.first_positions(earlier)} if earlier else begun
+    found = log.first_positions(earlier) if earlier else {}
+    return begun | {order_id.bytes: position for order_id, position in found.items()}
 
 
 def _split(table: pa.Table) -> Iterator[tuple[tuple[str, int], pa.Table]]:

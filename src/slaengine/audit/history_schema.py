@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
-from slaengine.audit.chain import Link
 from slaengine.errors import MissingExtra
 from slaengine.policies.moment import Moment
-from slaengine.projections.case_file import micros, moment_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,24 +86,6 @@ def schema() -> pa.Schema:
     return pa.schema(fields, metadata={"slaengine": FORMAT})
 
 
-def table_of(facts: Iterable[Link], first_positions: Mapping[Any, int]) -> pa.Table:
-    """Return stored facts as a table of these columns, without personal data, sorted as `sorted_table` sorts.
-
-    `first_positions` gives for each order id the position of the order's first fact.
-
-    Raises:
-        CorruptFact: a fact cannot be read.
-    """
-    pa = arrow()
-    names = schema().names
-    columns: dict[str, list[Any]] = {name: [] for name in names}
-    for fact in facts:
-        row = _row(fact, first_positions[fact.order_id])
-        for name in names:
-            columns[name].append(row.get(name))
-    return sorted_table(pa.table({name: pa.array(columns[name], schema().field(name).type) for name in names}, schema=schema()))
-
-
 def sorted_table(table: pa.Table) -> pa.Table:
     """Return the rows order by order, each order's as they happened: its receipt first, ties as recorded."""
     received = arrow().compute.not_equal(table["fact"].cast("string"), "received")
@@ -116,38 +94,8 @@ def sorted_table(table: pa.Table) -> pa.Table:
     return keyed.sort_by(keys).drop_columns(["not_received"])
 
 
-def _row(fact: Link, order: int) -> dict[str, Any]:
-    moment = moment_of(fact.topic, fact.state, fact.version, fact.recorded_at)
-    fields = dict(moment.fields)
-    place = fields.get("place") or {}
-    row: dict[str, Any] = {name: fields.get(name) for name in SHARED}
-    row |= {"community": place.get("community"), "building": place.get("building"), "due": _due(fields)}
-    own = {name: fields.pop(name) for name in OWN & fields.keys()}
-    if "premises" in place:
-        own["premises"] = place["premises"]
-        fields["place"] = {name: value for name, value in place.items() if name != "premises"}
-    return row | {
-        "order": order,
-        "position": fact.position,
-        "version": fact.version,
-        "fact": moment.name,
-        "occurred_at": moment.occurred_at,
-        "recorded_at": fact.recorded_at,
-        "order_id": fact.order_id.bytes if fact.position == order else None,
-        "number": own.pop("number", None),
-        "fields": to_json(fields).decode(),
-        "own": to_json(own).decode() if own else None,
-        "hash": fact.hash,
-    }
-
-
-def _due(fields: Mapping[str, Any]) -> int | None:
-    text = (fields.get("given_due") or {}).get("due")
-    return None if text is None else micros(datetime.fromisoformat(text))
-
-
 def moments_of(table: pa.Table) -> list[tuple[int, list[Moment]]]:
-    """Return the orders in a table of these columns, by their `order`, each with its facts as moments: what `_row` took apart."""
+    """Return the orders in a table of these columns, by their `order`, each with its facts as moments."""
     columns = ("order", "fact", "version", "fields", "own", "number")
     read = [table[name].to_pylist() for name in columns]
     instants = [table[name].cast("int64").to_pylist() for name in ("occurred_at", "recorded_at")]
