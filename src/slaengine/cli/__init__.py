@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from slaengine.cli import audit, importing, personal
+from slaengine.cli import audit, calendar, importing, personal
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ def main() -> None:
 
 
 importing.register(app)
+calendar.register(app)
 audit.register(app)
 personal.register(app)
 
