@@ -27,6 +27,7 @@ from slaengine.domain.decide import PERMITTED
 from slaengine.domain.details import Stamp
 from slaengine.domain.events import FACTS, Fact
 from slaengine.domain.promises import PUBLICATIONS, Published
+from slaengine.domain.seals import CheckpointSigned
 from slaengine.testing import examples
 
 ROOT = Path(__file__).parents[1]
@@ -119,11 +120,14 @@ def events_page() -> str:
             *(line for fact in FACTS for line in _fact(fact, examples.FACTS[fact])),
             "## Publications",
             "",
-            "The facts about promises: they stand in the same log, under ids of their own.",
+            "The facts about promises. They stand in the same log, under ids of their own.",
             "",
             _sentences(Published),
             "",
-            *(line for fact in PUBLICATIONS for line in _fact(fact, examples.PUBLICATIONS[fact])),
+            *(line for fact in PUBLICATIONS for line in _fact(fact, examples.PUBLICATIONS[fact], "###")),
+            "## Seals",
+            "",
+            *_fact(CheckpointSigned, examples.SEAL, "###"),
             "## Values",
             "",
             *(line for value in (v.Place, v.Reporter, v.Evidence) for line in _value(value)),
@@ -176,9 +180,9 @@ PAGES: dict[str, Callable[[], str]] = {
 """Each generated page and what writes it."""
 
 
-def _fact(kind: type[Fact], example: Fact) -> Iterator[str]:
+def _fact(kind: type[Fact], example: Fact, heading: str = "##") -> Iterator[str]:
     own = [name for name in kind.model_fields if name not in Stamp.model_fields]
-    yield from (f"## {kind.NAME}" if kind not in PUBLICATIONS else f"### {kind.NAME}", "")
+    yield from (f"{heading} {kind.NAME}", "")
     origin = "".join(f" From the command [{one.NAME}](commands.md#{one.NAME})." for one in COMMANDS if one.FACT is kind)
     yield from (f"`{kind.TOPIC}`. {_sentences(kind)}{origin}", "")
     if own:

@@ -70,7 +70,7 @@ def test_a_personal_field_is_corrected_as_text_which_is_marked_personal():
     [
         (correct(9, "kind", "service"), ["version is 9", "has 2 facts"]),
         (correct(1, "colour", "red"), ["'colour' is not a field of received", "place"]),
-        (correct(1, "kind", "party"), ["value does not fit received.kind"]),
+        (correct(1, "kind", "party"), ["value does not fit received.kind; input should be 'repair', 'complaint'"]),
         (correct(1, "place.colour", "red"), ["does not fit received.place.colour"]),
         (correct(1, "occurred_at", None), ["does not fit received.occurred_at"]),
         (correct(1, "number", "WO-2"), ["'number' is the name the order is known by", "receive it anew"]),

@@ -7,9 +7,9 @@ from slaengine.domain import codec
 from slaengine.domain import events as e
 from slaengine.domain.codec import BY_TOPIC, decode, encode, shape_of
 from slaengine.errors import CorruptFact
-from slaengine.testing.examples import FACTS, PUBLICATIONS, RECEIVED_AT
+from slaengine.testing.examples import FACTS, PUBLICATIONS, RECEIVED_AT, SEAL
 
-ALL = [*FACTS.values(), *PUBLICATIONS.values()]
+ALL = [*FACTS.values(), *PUBLICATIONS.values(), SEAL]
 OLD = "work_order.stopped_for_test.v1"
 OLDER = "work_order.stopped_for_test.v0"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from slaengine.domain.events import Corrected, Fact
 from slaengine.domain.personal import personal_paths
 from slaengine.errors import InvalidCommand
@@ -30,8 +32,9 @@ def corrected(fact: Fact, correction: Corrected) -> Fact:
     shape = _with(fact.model_dump(mode="json", exclude_none=True), [name, *path], _value_for(type(fact), correction))
     try:
         right = type(fact).model_validate(shape)
-    except ValueError as error:
-        raise _refused("value", f"does not fit {fact.NAME}.{field}") from error
+    except ValidationError as error:
+        wanted = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
+        raise _refused("value", f"does not fit {fact.NAME}.{field}; {wanted[:1].lower()}{wanted[1:]}") from None
     if right.occurred_at > max(fact.occurred_at, correction.occurred_at):
         raise _refused("value", f"puts {fact.NAME} after its own correction; what has not happened cannot be recorded")
     return right

@@ -9,6 +9,7 @@ from uuid import UUID
 from slaengine.domain import commands as c
 from slaengine.domain.events import Fact
 from slaengine.domain.promises import CalendarPublished, HolidaysPublished, PolicyPublished, Published
+from slaengine.domain.seals import CheckpointSigned
 from slaengine.domain.values import Evidence, Place, Reporter
 
 ORDER_ID = UUID("019b8bbb-5a00-7000-8000-000000000001")
@@ -98,3 +99,10 @@ PUBLICATIONS: dict[type[Published], Published] = {
     )
 }
 """Each kind of publication → an example of it; the text of the policy is cut."""
+
+SEAL = CheckpointSigned(
+    occurred_at=after(2000),
+    by="owners-committee",
+    note="slaengine/log\n1042\nn4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\n\n— owners-committee …\n",
+)
+"""An example of a seal; its signature is cut."""
