@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic_core import from_json
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
 
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog, NewFact
@@ -72,10 +74,7 @@ def first_versions(facts: list[StreamedFact]) -> dict[UUID, list[int]]:
 def assert_topic_is_the_log(kafka: Kafka, topic: str, log: FactLog) -> list[StreamedFact]:
     """Every fact of the log is in the topic, first appearances in order within each order; return what the topic holds."""
     found = held_by(kafka, topic)
-    expected: dict[UUID, list[int]] = {}
-    for fact in log.scan():
-        expected.setdefault(fact.order_id, []).append(fact.version)
-    assert first_versions(found) == expected
+    assert first_versions(found) == versions_of(log)
     return found
 
 
@@ -84,3 +83,66 @@ def until(so: Callable[[], object], timeout_s: float = 30) -> None:
     while not so():
         assert time.monotonic() < end, "it never came so"
         time.sleep(0.02)
+
+
+class Diary:
+    """A view that writes down what it is given; `refuse` makes it fail for some facts."""
+
+    def __init__(self, name: str = "diary") -> None:
+        self.name = name
+        self.refuse: Callable[[StreamedFact], bool] = lambda _: False
+        self.table = Table(
+            f"test_{name}",
+            MetaData(),
+            Column("n", Integer, primary_key=True),
+            Column("order_id", String, nullable=False),
+            Column("version", Integer, nullable=False),
+            Column("type", String, nullable=False),
+            Column("skipped", Integer, nullable=False),
+        )
+
+    def create(self, database: Database) -> Diary:
+        with database.writing() as connection:
+            self.table.create(connection, checkfirst=True)
+        return self
+
+    def handle(self, connection: Connection, facts: Sequence[StreamedFact]) -> None:
+        for fact in facts:
+            if self.refuse(fact):
+                raise ValueError(f"secret of {fact.number}")
+            row = {"order_id": str(fact.order_id), "version": fact.version, "type": fact.type, "skipped": not fact.usable}
+            connection.execute(self.table.insert().values(row))
+
+    def pages(self, database: Database) -> dict[UUID, list[int]]:
+        """Return each order's versions in the order in which they were handled."""
+        found: dict[UUID, list[int]] = {}
+        with database.reading() as connection:
+            for row in connection.execute(self.table.select().order_by(self.table.c.n)):
+                found.setdefault(UUID(row.order_id), []).append(row.version)
+        return found
+
+
+def versions_of(log: FactLog) -> dict[UUID, list[int]]:
+    found: dict[UUID, list[int]] = {}
+    for fact in log.scan():
+        found.setdefault(fact.order_id, []).append(fact.version)
+    return found
+
+
+class Runs(Protocol):
+    def run(self, stop: threading.Event) -> None: ...
+
+
+@contextmanager
+def running(*services: Runs) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    threads = [threading.Thread(target=service.run, args=(stop,)) for service in services]
+    for thread in threads:
+        thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+            assert not thread.is_alive()

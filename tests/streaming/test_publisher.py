@@ -1,47 +1,18 @@
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import delete
-from stream_samples import assert_topic_is_the_log, fill, new_topic, opened, until
+from stream_samples import assert_topic_is_the_log, fill, new_topic, opened, running, until
 
 from slaengine.errors import LeaseLost, StreamingError
 from slaengine.storage.log import FactLog
 from slaengine.streaming import tables
-from slaengine.streaming.connect import connect
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.memory import MemoryKafka
 from slaengine.streaming.port import Kafka
 from slaengine.streaming.publisher import Publisher
-from slaengine.testing.kafka import RunningKafka
-
-
-@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka), pytest.param("confluent", marks=pytest.mark.kafka)])
-def cluster(request: pytest.FixtureRequest) -> Kafka:
-    if request.param == "memory":
-        return MemoryKafka()
-    broker: RunningKafka = request.getfixturevalue("kafka")
-    scheme = "kafka" if request.param == "kafka" else "kafka+confluent"
-    return connect(f"{scheme}://{broker.bootstrap}?replicas=1")
-
-
-@contextmanager
-def running(*publishers: Publisher) -> Iterator[threading.Event]:
-    stop = threading.Event()
-    threads = [threading.Thread(target=publisher.run, args=(stop,)) for publisher in publishers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(30)
-            assert not thread.is_alive()
 
 
 def test_every_fact_of_the_log_arrives_once_and_in_order(cluster: Kafka, shared_store_url: str) -> None:

@@ -200,9 +200,17 @@ class ConfluentConsumer:
         return {partition: self._watermarks(partition)[0] for partition in partitions}
 
     def _watermarks(self, partition: Partition) -> tuple[int, int]:
-        with _ours(self._settings):
-            low, high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=BLOCK_TIMEOUT_S)
-        return low, high
+        """Ask again for a while: unlike every other call of the client, this one does not wait for a leader by itself."""
+        end = time.monotonic() + BLOCK_TIMEOUT_S
+        while True:
+            try:
+                low, high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=BLOCK_TIMEOUT_S)
+            except KafkaException as error:
+                if time.monotonic() > end:
+                    raise StreamingError(f"Kafka at {self._settings} cannot be used: {error.args[0]}") from error
+                time.sleep(POLL_S)
+            else:
+                return low, high
 
     def commit(self, next_offsets: Mapping[Partition, int]) -> None:
         """Tell Kafka how far the group has come, without waiting for the answer."""

@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -85,6 +86,7 @@ class StreamedFact:
 
     `topic`, `partition` and `offset` say where it was read, `type` is the fact's type with its version without the prefix
     `slaengine.`; `position` counts the source's log, `version` the order; `recorded_at` is µs since the epoch, UTC.
+    `skipped`: a person decided to go on without it; `state` may then be empty.
     """
 
     source: str
@@ -98,6 +100,7 @@ class StreamedFact:
     topic: str = ""
     partition: int = 0
     offset: int = 0
+    skipped: bool = False
 
     @cached_property
     def fact(self) -> Fact:
@@ -112,6 +115,11 @@ class StreamedFact:
     def known(self) -> bool:
         """Whether this version of slaengine knows what kind of fact it is, whatever the version of its shape."""
         return _name(self.type) in _KNOWN
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is to be handled, rather than passed over."""
+        return self.known and not self.skipped
 
     def stored(self) -> StoredFact:
         """Return it as a reader of the log would see it; the chain's hash does not travel."""
@@ -156,6 +164,16 @@ def _parsed(record: Record, headers: dict[str, bytes]) -> StreamedFact:
 
 def _unreadable(record: Record, why: str) -> UnreadableMessage:
     return UnreadableMessage(f"the message at {record.topic}, partition {record.partition}, offset {record.offset}: {why}")
+
+
+def order_of(record: Record) -> tuple[UUID | None, int | None]:
+    """Return the order and version of a message that cannot be read, as far as they can be told."""
+    order_id, version = None, None
+    with suppress(ValueError):
+        order_id = UUID((record.key or b"").decode())
+    with suppress(ValueError, KeyError):
+        version = int(dict(record.headers)["ce_version"])
+    return order_id, version
 
 
 def key_of(order_id: UUID) -> bytes:

@@ -52,3 +52,9 @@ IDLE_S = 0.02
 
 POSITION_EVERY_S = 0.2
 """How often a publisher stores its position and beats: what a crash repeats, against a commit each time."""
+
+POLL_S = 0.5
+"""How long a consumer waits for records before it looks whether it is to stop; records end the wait at once."""
+
+SILENCE_S = 15.0
+"""A reader that knows of records and gets none for this long says that it is stuck: longer than a leader's election."""
