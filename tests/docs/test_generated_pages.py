@@ -28,6 +28,12 @@ def test_the_upcast_in_the_how_to_works(monkeypatch):
     exec(compile(code, "change-a-facts-shape.md", "exec"), {})  # noqa: S102 (our own page)
 
 
+def test_the_code_in_the_how_to_about_testing_works():
+    code = python_in("how-to/test-with-slaengine.md")
+    assert "histories(" in code
+    exec(compile(code, "test-with-slaengine.md", "exec"), {"__name__": "page"})  # noqa: S102 (our own page)
+
+
 @pytest.mark.parametrize("word", ["工单", "受理", "派单", "回访", "闭环", "调休"])
 def test_the_glossary_holds_the_trade_words_in_chinese(word):
     assert word in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
