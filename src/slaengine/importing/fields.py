@@ -83,6 +83,11 @@ def flat_names(fact: str, given: Mapping[str, Any]) -> dict[str, Any]:
             raise PydanticCustomError(
                 "unknown_word",
                 "'{key}' is not a field of {fact}{hint}",
-                {"key": name, "fact": fact, "hint": nearest(name, known) or f"; it has {', '.join(sorted(known))}"},
+                {
+                    "key": name,
+                    "within": "set",
+                    "fact": fact,
+                    "hint": nearest(name, known) or f"; it has {', '.join(sorted(known))}",
+                },
             )
     return flat

@@ -23,7 +23,6 @@ from slaengine.importing.reconcile import news, unrecorded
 from slaengine.importing.rejects import RejectsFile
 from slaengine.importing.survey import Survey, orders, survey
 from slaengine.importing.tables import Table, open_table
-from slaengine.storage.mapper import FactMapper
 
 FACTS_A_CHUNK = 2_000
 """Facts in one transaction: fewer cost more commits, more cost memory and make other writers wait; measured flat from 1,000."""
@@ -69,7 +68,7 @@ class Importer:
     that never was stopped.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (options, all by name)
         self,
         engine: SlaEngine,
         mapping: Mapping,
@@ -161,26 +160,19 @@ class Importer:
 
     def _recorded(self, orders: list[UUID]) -> dict[UUID, list[Fact]]:
         """Return what is recorded of these orders; orders that are not there are left out."""
-        read = self._mapper.fact_of
         stored = self._engine.log.facts_of_many(orders)
-        return {order: [read(order, fact.version, fact.topic, fact.state) for fact in facts] for order, facts in stored.items()}
-
-    @property
-    def _mapper(self) -> FactMapper:
-        mapper = self._engine.work_orders.mapper
-        assert isinstance(mapper, FactMapper)  # noqa: S101  ours, by construction
-        return mapper
+        return {order: [self._engine.work_orders.fact_of(fact) for fact in facts] for order, facts in stored.items()}
 
     def _foreseen(self, batch: list[tuple[UUID, list[Command]]], now: datetime) -> list[Outcome]:
         """Return what would become of the commands, recording nothing."""
         requests = [Request(order, commands) for order, commands in batch]
-        return plan(requests, WhatIsSo.load(self._engine.log, self._mapper, requests), now).outcomes
+        return plan(requests, WhatIsSo.load(self._engine.work_orders, requests), now).outcomes
 
     def _wanted(self, planned: PlannedOrder, recorded: Sequence[Fact], source: _Source, now: datetime) -> list[Command]:
         if not recorded:
             return planned.commands
         if self._updates:
-            return unrecorded(planned, recorded)
+            return unrecorded(planned, recorded, source=self._mapping.source)
         return news(planned, recorded, source=self._mapping.source, at=source.snapshot or now)
 
 

@@ -149,7 +149,7 @@ class FactRule(Part):
             raise PydanticCustomError(
                 "unknown_word",
                 "'{key}' is not a fact{hint}",
-                {"key": name, "hint": nearest(name, cls.COMMAND_OF) or f"; facts: {facts}"},
+                {"key": name, "within": "fact", "hint": nearest(name, cls.COMMAND_OF) or f"; facts: {facts}"},
             )
         if isinstance(data.get("set"), dict):
             return {**data, "set": flat_names(name, data["set"])}
@@ -208,7 +208,7 @@ class Mapping(Part):
     csv: Csv = Csv()
     sheet: Text | None = None
     rules: Rules = Rules()
-    facts: Annotated[tuple[FactRule, ...], Field(min_length=1)]
+    facts: tuple[FactRule, ...]
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

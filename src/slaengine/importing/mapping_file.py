@@ -93,7 +93,7 @@ def parse_mapping(text: str, name: str = "mapping") -> Mapping:
 def _in_words(errors: list[ErrorDetails], document: _Document, name: str) -> str:
     first = errors[0]
     context = first.get("ctx", {})
-    steps: Steps = (*first["loc"], context["key"]) if "key" in context else first["loc"]
+    steps: Steps = (*first["loc"], *(context[word] for word in ("within", "key") if word in context))
     problem = REPHRASED.get(first["type"], first["msg"].removeprefix("Value error, "))
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     field_name = _dotted(first["loc"])

@@ -54,23 +54,45 @@ def news(planned: PlannedOrder, recorded: Sequence[Fact], *, source: str, at: da
     return commands
 
 
-def unrecorded(planned: PlannedOrder, recorded: Sequence[Fact]) -> list[Command]:
-    """Return the commands of a log of updates that lead to something which is not recorded yet.
+def unrecorded(planned: PlannedOrder, recorded: Sequence[Fact], *, source: str) -> list[Command]:
+    """Return the commands for what a longer log of updates says beyond the facts `recorded`.
 
     What the updates lead to is decided as for a new order, and then compared with the record: judged by today's record,
-    an early update would meet an order that is long closed.
+    an early update would meet an order that is long closed. A fact that the log now tells with other fields, such as an
+    outcome that turned out not to be the final one, is corrected.
     """
-    state, wanted = INITIAL, []
+    told = _told_afresh(planned)
+    if told is None:
+        return planned.commands  # the engine refuses it too, and says why
+    by, at = signature(source), max(command.occurred_at for command in planned.commands)
+    said = _as_the_source_said(recorded, by).known
+    fresh = [fact for _, fact in told]
+    stale = [(version, old) for version, old in enumerate(said, 1) if old not in fresh]
+    commands: list[Command] = []
+    for command, fact in told:
+        if fact in said:
+            continue
+        same = next((each for each in stale if type(each[1]) is type(fact) and each[1].occurred_at == fact.occurred_at), None)
+        if same is None:
+            commands.append(command)
+        else:
+            stale.remove(same)
+            commands.extend(_corrections(*same, fact, by=by, at=at))
+    return commands
+
+
+def _told_afresh(planned: PlannedOrder) -> list[tuple[Command, Fact]] | None:
+    """Return the facts that the commands lead to on a new order; None when one of them is refused."""
+    state, told = INITIAL, []
     for command in planned.commands:
         try:
             facts = decide(command, state)
         except WorkOrderError:
-            return planned.commands  # the engine refuses it too, and says why
+            return None
         for fact in facts:
             state = evolve(state, fact)
-            if fact not in recorded:
-                wanted.append(command)
-    return wanted
+            told.append((command, fact))
+    return told
 
 
 def _as_the_source_said(recorded: Sequence[Fact], by: str) -> WorkOrder:

@@ -27,7 +27,7 @@ class Told(NamedTuple):
 class CompiledRule:
     """What rows tell of one fact."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what all rules of a plan share, by name)
         self,
         rule: FactRule,
         *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import zipfile
@@ -66,7 +67,8 @@ class CsvTable:
 
     def __init__(self, path: Path, form: Csv, *, compressed: bool) -> None:
         self.name, self._path, self._form, self._compressed = path.name, path, form, compressed
-        with _in_our_words(self._path, self._form.encoding):
+        with _in_our_words(path, form.encoding):
+            codecs.lookup(form.encoding)
             with closing(self._open_bytes()) as raw:
                 start = raw.read(8192)
             if b"\x00" in start and not form.encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
@@ -182,7 +184,7 @@ class ExcelTable:
     @contextmanager
     def _book(self) -> Iterator[Any]:
         try:
-            with closing(self._load_workbook(self._path, read_only=True, data_only=True)) as book:
+            with self._path.open("rb") as file, closing(self._load_workbook(file, read_only=True, data_only=True)) as book:
                 yield book
         except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
             raise ImportingError(f"{self._path} is not an Excel table that can be read: damaged, or of another kind") from error
