@@ -10,7 +10,7 @@ from uuid import UUID
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import CaseFile, moment_of
-from slaengine.projections.entry import Judge
+from slaengine.projections.entry import Entry, Judge
 from slaengine.projections.promises import fingerprint
 from slaengine.storage.log import FactLog, StoredFact
 from slaengine.storage.read_models import Build, ReadModels, case_files, next_seq, put
@@ -39,7 +39,7 @@ def catch_up(
         CalendarError: a calendar of the policy does not know a time that a limit reaches into.
         ConcurrencyError, StorageError: as `Database.writing`.
     """
-    build, judge = _build_for(models, book), Judge(book)
+    build, judge = build_for(models, book), Judge(book)
     while facts := log.read(build.position, batch):
         build = _apply(models, build, judge, facts)
         progress(len(facts))
@@ -50,8 +50,8 @@ def catch_up(
     return build
 
 
-def _build_for(models: ReadModels, book: PolicyBook) -> Build:
-    """Return the live build, if it fits the book; else the one begun for it; else a new one."""
+def build_for(models: ReadModels, book: PolicyBook) -> Build:
+    """Return the live build, if it fits the book; else the one begun for it; else a new one, in state `building`."""
     texts = fingerprint(book)
     with models.database.reading() as connection:
         fitting = [build for build in models.builds(connection, book.name) if build.fits(texts) and build.state != "retired"]
@@ -63,7 +63,21 @@ def _build_for(models: ReadModels, book: PolicyBook) -> Build:
 
 def _apply(models: ReadModels, build: Build, judge: Judge, facts: Sequence[StoredFact]) -> Build:
     position = facts[-1].position
-    touched = _moments_by_order(facts)
+    entries, replaced = judged(models, build, judge, _moments_by_order(facts))
+    with models.database.writing() as connection:
+        models.advance(connection, build, position)
+        put(connection, build.tables, entries, replaced)
+    return replace(build, position=position)
+
+
+def judged(
+    models: ReadModels, build: Build, judge: Judge, touched: Mapping[UUID, Sequence[Moment]]
+) -> tuple[dict[int, Entry], list[int]]:
+    """Return the entries (place → entry) of orders with these further moments, and the places that hold an earlier state.
+
+    Raises:
+        CorruptFact: a version is missing before one of the moments.
+    """
     with models.database.reading() as connection:
         known = case_files(connection, build.tables, _continued(touched))
         free = next_seq(connection, build.tables)
@@ -71,10 +85,7 @@ def _apply(models: ReadModels, build: Build, judge: Judge, facts: Sequence[Store
     places = {order_id: known[order_id][0] if order_id in known else next(fresh) for order_id in touched}
     files = [_file(order_id, known).plus(moments) for order_id, moments in touched.items()]
     entries = {places[entry.case_file.order_id]: entry for entry in judge.entries(files)}
-    with models.database.writing() as connection:
-        models.advance(connection, build, position)
-        put(connection, build.tables, entries, [seq for seq, _ in known.values()])
-    return replace(build, position=position)
+    return entries, [seq for seq, _ in known.values()]
 
 
 def _file(order_id: UUID, known: Mapping[UUID, tuple[int, CaseFile]]) -> CaseFile:
@@ -90,6 +101,6 @@ def _moments_by_order(facts: Sequence[StoredFact]) -> dict[UUID, list[Moment]]:
     return found
 
 
-def _continued(touched: dict[UUID, list[Moment]]) -> list[UUID]:
+def _continued(touched: Mapping[UUID, Sequence[Moment]]) -> list[UUID]:
     """Return the orders whose first fact is not among these: the read models must know them already."""
     return [order_id for order_id, moments in touched.items() if moments[0].version > 1]
