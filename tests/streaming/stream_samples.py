@@ -113,6 +113,9 @@ class Diary:
             row = {"order_id": str(fact.order_id), "version": fact.version, "type": fact.type, "skipped": not fact.usable}
             connection.execute(self.table.insert().values(row))
 
+    def caught_up(self) -> None:
+        pass
+
     def pages(self, database: Database) -> dict[UUID, list[int]]:
         """Return each order's versions in the order in which they were handled."""
         found: dict[UUID, list[int]] = {}

@@ -26,6 +26,9 @@ class View(Protocol):
         that raises again is held back as a dead letter, with the later ones of its order behind it.
         """
 
+    def caught_up(self) -> None:
+        """Called outside a transaction when the view holds all that the topic held a moment ago; perhaps often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handler:
@@ -39,3 +42,6 @@ class Handler:
         for fact in facts:
             if fact.usable:
                 self.function(connection, fact)
+
+    def caught_up(self) -> None:
+        """Do nothing."""

@@ -57,6 +57,7 @@ class Worker:
         self.processor = Processor(self.database, self.view, _now)
         self._expected: dict[Partition, int | None] = {}
         self._sought: dict[Partition, int] = {}
+        self._whole = False
         self._announcer = Announcer(self.kafka, self.database, self.processor.ledger, dead_letters_of(self.topic))
 
     def run(self, stop: threading.Event) -> None:
@@ -94,6 +95,7 @@ class Worker:
                 if time.monotonic() - silent_since > SILENCE_S:
                     raise StreamingError(f"topic {self.topic} cannot be read to its end: nothing came for {SILENCE_S:.0f} s")
         self._announcer.announce()
+        self.view.caught_up()
         return self.status
 
     def lag(self) -> int:
@@ -120,6 +122,9 @@ class Worker:
                     continue
                 self._take(consumer, records)
                 self._announcer.announce()
+                if not records and not self._whole and self.lag() == 0:
+                    self.view.caught_up()
+                    self._whole = True
             except Overtaken as error:
                 log.info("%s", error)
                 self._start_again(consumer)

@@ -1,0 +1,71 @@
+"""The read models as a view of the stream: the same tables, by the same judging, as those made straight from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from slaengine.policies.book import PolicyBook
+from slaengine.policies.moment import Moment
+from slaengine.projections.case_file import moment_of
+from slaengine.projections.entry import Judge
+from slaengine.projections.promises import fingerprint
+from slaengine.storage.catch_up import WORK_ORDER, build_for, judged
+from slaengine.storage.database import Database
+from slaengine.storage.read_models import Build, ReadModels, put
+from slaengine.storage.read_models_schema import catalogue
+from slaengine.streaming.envelope import StreamedFact
+
+_BEGINNING_LOCK = 0x51AE_0008
+PASSED_OVER = "passed_over"
+
+
+@dataclass
+class ReadModelView:
+    """The read models of one policy in one database; other texts of the policy make another view, read from the start.
+
+    Workers on several partitions put different orders' rows in, and take turns at it: SQLite has one writer anyway, and on
+    PostgreSQL they line up at the build's row in the catalogue.
+    """
+
+    database: Database
+    book: PolicyBook
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = f"read-models.{self.book.name}.{fingerprint(self.book)[:8]}"
+        self._models = ReadModels(self.database)
+        self._judge = Judge(self.book)
+        with self.database.writing() as connection:
+            if connection.dialect.name == "postgresql":  # one worker begins a build, the others find it
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BEGINNING_LOCK})
+            self._build: Build = build_for(self._models, self.book)
+
+    def handle(self, connection: Connection, facts: Sequence[StreamedFact]) -> None:
+        """Judge the touched orders anew and replace their rows."""
+        touched: dict[UUID, list[Moment]] = {}
+        for fact in facts:
+            if not fact.type or fact.type.startswith(WORK_ORDER):
+                touched.setdefault(fact.order_id, []).append(_moment(fact))
+        if touched:
+            here = catalogue.c.generation == self._build.tables.number
+            connection.execute(select(catalogue.c.generation).where(here).with_for_update())
+            entries, replaced = judged(self._models, self._build, self._judge, touched)
+            put(connection, self._build.tables, entries, replaced)
+
+    def caught_up(self) -> None:
+        """Show readers the build, now that it holds all that the topic holds."""
+        if self._build.state == "building":
+            with self.database.writing() as connection:
+                self._models.swap_in(connection, self._build)
+            self._build = replace(self._build, state="live")
+
+
+def _moment(fact: StreamedFact) -> Moment:
+    """Return the fact as a moment; one that is passed over leaves its place in the order, and no trace in the figures."""
+    if fact.usable:
+        return moment_of(fact.type, fact.state, fact.version, fact.recorded_at)
+    return Moment(PASSED_OVER, fact.recorded_at, fact.recorded_at, fact.version, {})
