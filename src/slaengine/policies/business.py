@@ -103,10 +103,12 @@ def is_open(instant: int, edges: Ints, lo: int, hi: int) -> bool:
 
 def elapsed(start: int, end: int, edges: Ints, opened: Ints, lo: int, hi: int) -> int:
     """Return the open µs in `[start, end)`, negative when `end` comes first, or `BEYOND`."""
-    before = open_time(start, edges, opened, lo, hi)
-    after = open_time(end, edges, opened, lo, hi)
-    if before == BEYOND or after == BEYOND:  # noqa: PLR1714 - a tuple would cost more than the comparison
+    i = bisect_right(edges, start, lo, hi)
+    j = bisect_right(edges, end, lo, hi)
+    if not (lo < i < hi and lo < j < hi):
         return BEYOND
+    before = opened[i - 1] + start - edges[i - 1] if i & 1 else opened[i - 1]
+    after = opened[j - 1] + end - edges[j - 1] if j & 1 else opened[j - 1]
     return after - before
 
 

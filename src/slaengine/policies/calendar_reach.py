@@ -79,9 +79,8 @@ class Timetable:
 
     def open_between(self, start: int, end: int) -> int:
         """Return the open µs in `[start, end)`; negative when `end` comes first."""
-        reach = self.cover(start, end) if start <= end else self.cover(end, start)
-        edges, opened, *_ = reach.tables
-        return business.elapsed(start, end, edges, opened, 0, len(edges))
+        tables = (self.cover(start, end) if start <= end else self.cover(end, start)).tables
+        return business.elapsed(start, end, tables.edges, tables.opened, 0, len(tables.edges))
 
     def due_at(self, start: int, limit: int, *, later: bool = False) -> int:
         """Return the instant at which `limit` open µs have passed since `start`; see `business.due_at`.
@@ -93,8 +92,8 @@ class Timetable:
         self.refuse_endless(limit)
         reach = self.cover(start, start)
         while True:
-            edges, opened, *_ = reach.tables
-            due = business.due_at(start, limit, edges, opened, 0, len(edges), later)
+            tables = reach.tables
+            due = business.due_at(start, limit, tables.edges, tables.opened, 0, len(tables.edges), later)
             if due != BEYOND:
                 return due
             reach = self.further(forwards=limit >= 0)
