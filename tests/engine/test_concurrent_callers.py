@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from tests.engine.callers import SHARED, call, send_the_same
+from tests.processes import processes
 
 from slaengine.audit.chain import verify
 from slaengine.domain.events import Received, Responded
@@ -34,7 +34,7 @@ def _call_at_once(pool: Executor, url: str) -> None:
 
 
 def test_processes_lose_and_double_nothing(shared_store_url: str) -> None:
-    with ProcessPoolExecutor(CALLERS, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with processes(CALLERS) as pool:
         _call_at_once(pool, shared_store_url)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from collections import defaultdict
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
+from tests.processes import processes
 from tests.storage.hammer import append_to_shared_orders, follow, open_log
 
 from slaengine.audit.chain import verify
@@ -37,7 +37,7 @@ def _hammer(pool: Executor, url: str) -> None:
 
 
 def test_processes_lose_nothing(shared_store_url: str) -> None:
-    with ProcessPoolExecutor(WRITERS + 1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with processes(WRITERS + 1) as pool:
         _hammer(pool, shared_store_url)
 
 
