@@ -75,3 +75,20 @@ def test_a_late_classification_is_compared_with_the_one_in_force_when_it_occurre
     order.when(c.Classify(occurred_at=after(20), type="a")).then_nothing()
     order.when(c.Classify(occurred_at=after(20), type="b")).then(e.Classified(occurred_at=after(20), type="b"))
     order.when(c.Classify(occurred_at=after(40), type="a")).then(e.Classified(occurred_at=after(40), type="a"))
+
+
+def test_a_resolution_before_a_recorded_resumption_holds():
+    facts = [RECEIVED, e.Paused(occurred_at=after(10), reason="parts"), e.Resumed(occurred_at=after(70))]
+    assert fold([*facts, RESOLVED]).status == "resolved"
+
+
+def test_a_late_command_meets_what_occurred_at_its_own_instant():
+    later = e.Reopened(occurred_at=after(90))
+    given(RECEIVED, RESOLVED, later).when(c.Close(occurred_at=after(60))).then(e.Closed(occurred_at=after(60)))
+
+
+def test_what_another_person_says_of_the_same_instant_is_already_so():
+    classified = e.Classified(occurred_at=after(5), type="a")
+    given(RECEIVED, classified).when(c.Classify(occurred_at=after(5), type="a", by="clerk-02")).then_nothing()
+    waited = (e.Paused(occurred_at=after(10), reason="parts"), e.Resumed(occurred_at=after(10), reason="parts"))
+    given(RECEIVED, *waited).when(c.Resume(occurred_at=after(10), reason="parts", by="clerk-02")).then_nothing()
