@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from slaengine.cli import audit, calendar, importing, personal
+from slaengine.cli import audit, calendar, importing, orders, personal, report, streaming
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -25,9 +25,12 @@ def main() -> None:
 
 
 importing.register(app)
+report.register(app)
+orders.register(app)
 calendar.register(app)
 audit.register(app)
 personal.register(app)
+streaming.register(app)
 
 
 def run(argv: list[str] | None = None) -> None:

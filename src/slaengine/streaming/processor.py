@@ -95,8 +95,8 @@ class Processor:
                 self.ledger.move(connection, partition, stretch.before, stretch.after)
             records = [record for stretch in stretches.values() for record in stretch.records]
             facts, unreadable = read_all(records)
-            self.ledger.hold(connection, [message._replace(held_at=self.clock()) for message in unreadable])
             done = self._settle(connection, facts, _fresh(records, facts), into_view)
+            self.ledger.hold(connection, [message._replace(held_at=self.clock()) for message in unreadable])
         done.held += len(unreadable)
         done.failed += len(unreadable)
         return done

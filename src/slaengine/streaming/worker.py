@@ -54,7 +54,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         tables.create(self.database)
-        self.processor = Processor(self.database, self.view, _now)
+        self.processor = Processor(self.database, self.view, now)
         self._expected: dict[Partition, int | None] = {}
         self._sought: dict[Partition, int] = {}
         self._whole = False
@@ -192,5 +192,6 @@ class Worker:
             consumer.seek(partition, self._expected[partition] or 0)
 
 
-def _now() -> int:
+def now() -> int:
+    """Return the present instant, µs UTC."""
     return time.time_ns() // 1_000
