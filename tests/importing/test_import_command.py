@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.importing.given import DONE, OPEN, ORDERS, table
+from tests.importing.given import DONE, OPEN, ORDERS, ROOT, table
 
 from slaengine.cli import run
+from slaengine.engine import SlaEngine
 
 
 class Done(NamedTuple):
@@ -107,3 +108,27 @@ def test_a_time_that_is_none_is_a_misuse(shell):
 
 def test_help_opens_with_an_example(shell):
     assert "slaengine import 311.csv.gz --mapping" in shell.run("--help").stdout
+
+
+def test_with_a_policy_the_orders_are_judged_at_once(shell):
+    assert shell.take("--policy", "boston-311", "--json").returncode == 0
+    with SlaEngine.open("sqlite:///orders.db", policy="boston-311") as engine:
+        not_judged_yet: list[int] = []
+        engine.project(not_judged_yet.append)
+        assert not_judged_yet == []
+
+
+def test_an_unknown_policy_is_refused_before_anything_is_made(shell):
+    done = shell.take("--policy", "boston-312")
+    assert (done.returncode, done.stderr.startswith("slaengine: ")) == (1, True)
+    assert not (shell.place / "orders.db").exists()
+
+
+def test_the_example_of_the_guide_is_imported_whole(shell):
+    done = shell.run(
+        str(ROOT / "examples" / "springfield.csv"),
+        *("--mapping", str(ROOT / "examples" / "springfield.yaml"), "--store", "sqlite:///springfield.db", "--json"),
+    )
+    told = json.loads(done.stdout)
+    assert (told["rows"], told["orders"], told["new_facts"], told["rejected"]) == (5, 4, 19, 1)
+    assert "31/02/2026" in (shell.place / "springfield.rejects.csv").read_text(encoding="utf-8")

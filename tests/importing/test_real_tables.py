@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import statistics
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -20,11 +21,9 @@ VERDICTS = {"ONTIME": "met", "OVERDUE": "missed", "": "unknown"}
 
 
 def raw(path: Path) -> list[dict[str, str]]:
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8", newline="")
-    )
-    with opened as file:
-        return list(csv.DictReader(file))
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def by_key(rows: list[dict[str, str]], key: str) -> dict[str, list[dict[str, str]]]:
@@ -182,8 +181,9 @@ LOGS = [("uci-incidents", "uci_incidents_sample5k_cases", "number"), ("helpdesk"
 
 
 @PART_OR_WHOLE
-@pytest.mark.parametrize(("name", "file", "key"), LOGS)
-def test_importing_a_real_log_again_adds_nothing(store, tmp_path, orders_max, name, file, key):
+@pytest.mark.parametrize("log", LOGS, ids=[name for name, *_ in LOGS])
+def test_importing_a_real_log_again_adds_nothing(store, tmp_path, orders_max, log):
+    name, file, key = log
     path = part_of(DATA / f"{file}.csv.gz", key, orders_max, tmp_path)
     first = store.take(example(name), path)
     again = store.take(example(name), path)
