@@ -23,14 +23,14 @@ LATE = frozenset({"missed", "overdue"})
 class Case:
     """One order, ready to be compared.
 
-    `hours` is the time from opening to closing as wall clocks in the policy's zone read it, None while open. `verdict` is ours
-    at the instant of the source's statement, None when no clock of the target runs on the order.
+    `taken` is the time from opening to closing in µs as wall clocks in the policy's zone read it, None while open. `verdict`
+    is ours at the instant of the source's statement, None when no clock of the target runs on the order.
     """
 
     period: str | None
     group: tuple[str | None, ...]
     number: str
-    hours: float | None
+    taken: int | None
     stated: Stated | None
     verdict: str | None
 
@@ -92,10 +92,10 @@ def differs(case: Case) -> bool | None:
 @dataclass(slots=True)
 class _Tally:
     counts: Counter[str] = field(default_factory=Counter)
-    hours: list[float] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
 
     def add(self, case: Case) -> None:
-        closed = case.hours is not None
+        closed = case.taken is not None
         self.counts["opened"] += 1
         self.counts["closed" if closed else "open"] += 1
         if case.stated:
@@ -108,8 +108,8 @@ class _Tally:
         different = differs(case)
         if different is not None:
             self.counts["differ" if different else "agree"] += 1
-        if case.hours is not None:
-            self.hours.append(case.hours)
+        if case.taken is not None:
+            self.taken.append(case.taken)
 
 
 COUNTS = tuple(name for name in ComparisonRow.model_fields if name not in ("period", "group", "median_hours_to_close"))
@@ -125,11 +125,18 @@ def compare(cases: Iterable[Case], by: Sequence[str]) -> list[ComparisonRow]:
         ComparisonRow(
             period=period,
             group=dict(zip(by, group, strict=True)),
-            median_hours_to_close=round(median(tally.hours), 4) if tally.hours else None,
+            median_hours_to_close=_hours(tally.taken),
             **{name: tally.counts[name] for name in COUNTS},
         )
         for (period, *group), tally in ordered
     ]
+
+
+def _hours(taken: list[int]) -> float | None:
+    """Return the median in hours, rounded to four places, half to even."""
+    if not taken:
+        return None
+    return round(median(one / HOUR for one in taken) * 10_000) / 10_000
 
 
 SAME = "within 60 s"

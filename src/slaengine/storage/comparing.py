@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, select
 from slaengine.policies.moment import Moment
 from slaengine.policies.settle import settled
 from slaengine.projections.case_file import EPOCH, CaseFile
-from slaengine.projections.comparison import HOUR, Case, Comparison, DueRow, Stated, compare, compare_due, differs
+from slaengine.projections.comparison import Case, Comparison, DueRow, Stated, compare, compare_due, differs
 from slaengine.projections.groups import check_dimensions, said_by
 from slaengine.projections.order_view import OrderView, view_of
 from slaengine.projections.periods import Period, label, local, local_day
@@ -21,6 +22,7 @@ from slaengine.storage.figures import Figures
 from slaengine.storage.read_models_schema import Generation
 
 DIFFERING_NAMED = 20
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(NamedTuple):
@@ -91,7 +93,7 @@ def _cases(connection: Connection, figures: Figures, asked: Comparing, ours: dic
             label(local_day(view.received_at, zone), asked.period) if asked.period else None,
             tuple(said_by(view, name) for name in asked.by),
             view.number,
-            _hours(view, zone),
+            _taken(view, zone),
             _stated(statement),
             clock.at(at) if clock else None,
         )
@@ -107,13 +109,12 @@ def _stated(statement: Moment | None) -> Stated | None:
     return statement.fields["verdict"] if statement else None
 
 
-def _hours(view: OrderView, zone: ZoneInfo) -> float | None:
-    """Return the hours from receipt to closing as wall clocks read them: a clock change between them is not seen."""
+def _taken(view: OrderView, zone: ZoneInfo) -> int | None:
+    """Return the µs from receipt to closing as wall clocks read them: a clock change between them is not seen."""
     if view.closed_at is None:
         return None
     opened, closed = local(view.received_at, zone), local(view.closed_at, zone)
-    apart = closed.replace(tzinfo=None) - opened.replace(tzinfo=None)
-    return (apart.days * 86_400_000_000 + apart.seconds * 1_000_000 + apart.microseconds) / HOUR
+    return (closed.replace(tzinfo=None) - opened.replace(tzinfo=None)) // MICROSECOND
 
 
 def _due(

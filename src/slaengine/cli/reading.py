@@ -1,0 +1,49 @@
+"""What the reading commands share: the store opened to be read, the two times, and the progress of catching up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console, RenderableType
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from slaengine.cli.common import stderr, utc_now
+from slaengine.engine import SlaEngine
+from slaengine.storage.catch_up import Progress as Told
+
+WIDE = 220
+"""Columns of a table that does not go to a terminal: wide enough for every figure on one line."""
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="What was so at this instant; now when left out.", metavar="TIME")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="What was known at this instant; all when left out.", metavar="TIME")
+]
+OrderName = Annotated[str, typer.Argument(help="The order's number or id.", metavar="ORDER")]
+
+
+@contextmanager
+def opened(store: str, policy: str | None) -> Iterator[SlaEngine]:
+    """Yield the store, which must be there, judged by `policy`."""
+    with SlaEngine.open(store, policy=policy, clock=utc_now, create=False) as engine:
+        yield engine
+
+
+@contextmanager
+def catching_up() -> Iterator[Told]:
+    """Yield what is told of facts being read into the read models: a line on a terminal, nothing elsewhere."""
+    if not stderr.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} facts read"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda facts: bar.advance(task, facts)
+
+
+def show(table: RenderableType) -> None:
+    """Print a table to stdout, as wide as the terminal, or wide enough when it goes elsewhere."""
+    console = Console()
+    (console if console.is_terminal else Console(width=WIDE)).print(table)
