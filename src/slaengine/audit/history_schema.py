@@ -37,8 +37,6 @@ OWN = frozenset(
         "expected_at",
         "correlation_id",
         "causation_id",
-        "by",
-        "person",
         "received_by",
         "into",
         "evidence",
