@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from slaengine.audit.chain import link_hash
@@ -115,10 +115,8 @@ class FactLog:
             self._check_versions(connection, new)
             stored = self._chained(head, new)
             self._insert(connection, stored)
-            if named:
-                connection.execute(insert(numbers), [{"number": n, "order_id": order} for n, order in named.items()])
-            if carried_out:
-                connection.execute(insert(commands), [command._asdict() for command in carried_out])
+            _insert_all(connection, numbers, [{"number": n, "order_id": order} for n, order in (named or {}).items()])
+            _insert_all(connection, commands, [command._asdict() for command in carried_out])
             if stored:
                 last = stored[-1]
                 connection.execute(_MOVE_HEAD, {"position": last.position, "hash": last.hash, "recorded_at": last.recorded_at})
@@ -270,6 +268,11 @@ class FactLog:
                 for row in connection.execute(_COMMANDS, {"command_ids": some}):
                     found[row.command_id] = CarriedOut._make(row)
         return found
+
+
+def _insert_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    for some in _slices(rows, ROWS_A_STATEMENT):
+        connection.execute(insert(table), some)
 
 
 def _slices(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
