@@ -70,7 +70,7 @@ class Envelope:
             ("ce_source", self.source.encode()),
             ("ce_subject", subject),
             ("ce_time", _occurred(state)),
-            ("ce_recordedtime", _instant(stored.recorded_at)),
+            ("ce_recordedtime", instant_text(stored.recorded_at).encode()),
             ("ce_sequence", b"%d" % stored.position),
             ("ce_version", b"%d" % stored.version),
             ("content-type", JSON),
@@ -200,8 +200,9 @@ def _occurred(state: bytes) -> bytes:
     return str(from_json(state)["occurred_at"]).encode()
 
 
-def _instant(micros: int) -> bytes:
-    return (EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z").encode()
+def instant_text(micros: int) -> str:
+    """Return an instant (µs UTC) as RFC 3339 text."""
+    return (EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
 
 
 def _links(state: bytes) -> list[tuple[str, bytes]]:

@@ -138,7 +138,7 @@ class Ledger:
             "version": message.version,
             "key": record.key,
             "value": record.value,
-            "headers": _packed(record.headers),
+            "headers": packed(record.headers),
             "error": message.error,
             "held_at": message.held_at,
             "announced": message.announced,
@@ -168,15 +168,17 @@ _PASSED_OVER = text(
 
 
 def _message(row: Any) -> HeldMessage:
-    record = Record(row.topic, row.partition, row.offset, row.key, row.value, _unpacked(row.headers), 0)
+    record = Record(row.topic, row.partition, row.offset, row.key, row.value, unpacked(row.headers), 0)
     return HeldMessage(record, row.order_id, row.version, row.error, row.held_at, row.announced)
 
 
-def _packed(headers: Headers) -> bytes:
+def packed(headers: Headers) -> bytes:
+    """Return headers as they are kept in a table."""
     return json.dumps([[name, b64encode(value or b"").decode()] for name, value in headers]).encode()
 
 
-def _unpacked(headers: bytes) -> Headers:
+def unpacked(headers: bytes) -> Headers:
+    """Return the headers that `packed` kept."""
     return [(name, b64decode(value)) for name, value in json.loads(headers)]
 
 

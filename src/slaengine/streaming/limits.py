@@ -58,3 +58,9 @@ POLL_S = 0.5
 
 SILENCE_S = 15.0
 """A reader that knows of records and gets none for this long says that it is stuck: longer than a leader's election."""
+
+WATCH_BATCH = 500
+"""Orders judged, or verdicts handed over, in one transaction of the watch."""
+
+WATCH_EVERY_S = 1.0
+"""How often the watch looks at facts and deadlines: promises are made in minutes."""

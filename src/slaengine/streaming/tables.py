@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, inspect, text
 
 from slaengine.storage.database import Database
-from slaengine.storage.schema import OrderId, Text
+from slaengine.storage.schema import OrderId, Position, Text
 
 metadata = MetaData()
 
@@ -79,13 +79,39 @@ identities = Table(
 )
 """A random name for each view of this store: two stores are never members of one group by accident."""
 
+watched = Table(
+    "stream_watched",
+    metadata,
+    Column("view", Text, primary_key=True),
+    Column("order_id", OrderId, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("next_at", BigInteger),
+)
+"""Up to which fact each order's verdicts are said, and the instant (µs UTC; null: none) at which time alone brings another."""
+
+Index("stream_watched_next", watched.c.view, watched.c.next_at)
+
+verdicts = Table(
+    "stream_verdicts",
+    metadata,
+    Column("n", Position, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("headers", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("sent", Boolean, nullable=False),
+)
+"""Every verdict ever said, so that none is said twice, and whether Kafka has it."""
+
+Index("stream_verdicts_unsent", verdicts.c.sent, verdicts.c.n)
+
 _CREATION_LOCK = 0x51AE_0007
 
 
 def create(database: Database) -> None:
     """Create the tables that are not there."""
     with database.reading() as connection:
-        if inspect(connection).has_table(identities.name):
+        if inspect(connection).has_table(verdicts.name):
             return
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
