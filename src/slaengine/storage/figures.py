@@ -109,7 +109,8 @@ class Figures:
         return of_orders, lines
 
     def _judged(self, connection: Connection, wanted: ColumnElement[bool], as_of: int, known_at: int | None) -> Iterator[Entry]:
-        seqs = [seq for (seq,) in connection.execute(select(self.tables.orders.c.seq).where(wanted))]
+        rows = connection.execute(select(self.tables.orders.c.seq).where(wanted).order_by(self.tables.orders.c.seq))
+        seqs = [seq for (seq,) in rows]
         for some in chunks(seqs, FILES_AT_ONCE):
             files = self._files(connection, self.tables.orders.c.seq.between(some[0], some[-1]) & wanted)
             yield from self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
