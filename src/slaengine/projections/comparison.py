@@ -38,7 +38,7 @@ class Case:
 class ComparisonRow(BaseModel):
     """One group. `ontime`, `overdue` and `unknown` are the source's own verdicts, whether or not there was a target.
 
-    `closed_by_target` counts what we judge met among the closed. `agree` and `differ` count orders with a target on which
+    `met` and `late` (missed or overdue) are ours; `closed_by_target` counts what we judge met among the closed. `agree` and `differ` count orders with a target on which
     the source says met or missed: a clock still running in time agrees with met, one overdue with missed.
     `median_hours_to_close` is by wall clock; None when nothing is closed.
     """
@@ -53,6 +53,8 @@ class ComparisonRow(BaseModel):
     ontime: int
     overdue: int
     unknown: int
+    met: int
+    late: int
     closed_with_target: int
     closed_by_target: int
     agree: int
@@ -102,9 +104,11 @@ class _Tally:
             self.counts[{"met": "ontime", "missed": "overdue", "unknown": "unknown"}[case.stated]] += 1
         if case.verdict is None:
             self.counts["no_target"] += 1
-        elif closed:
-            self.counts["closed_with_target"] += 1
-            self.counts["closed_by_target"] += case.verdict == "met"
+        else:
+            self.counts["met"] += case.verdict == "met"
+            self.counts["late"] += case.verdict in LATE
+            self.counts["closed_with_target"] += closed
+            self.counts["closed_by_target"] += closed and case.verdict == "met"
         different = differs(case)
         if different is not None:
             self.counts["differ" if different else "agree"] += 1
