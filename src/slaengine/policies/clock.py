@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from slaengine.policies import tables as t
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.compile import Compiled, compiled
+from slaengine.policies.compiled import available, judge_columns
 from slaengine.policies.kernel import judge_order
 from slaengine.policies.moment import Moment
 from slaengine.policies.prepare import Batch
@@ -14,6 +15,8 @@ from slaengine.policies.readout import Readout
 from slaengine.policies.rows import ClockRow
 from slaengine.policies.settle import settled
 
+COMPILED_FACTS_MIN = 1_000_000
+"""From so many facts on the compiled kernel is used unasked: interpreting them would take as long as compiling it."""
 ROWS_FIRST = 32
 """Room for rows and spans to begin with; doubled when an order needs more."""
 
@@ -41,9 +44,21 @@ def judge(book: PolicyBook, moments: Iterable[Moment], *, as_of: int | None, kno
 
 
 def judge_many(
-    book: PolicyBook, orders: Sequence[Iterable[Moment]], *, as_of: int | None, known_at: int | None = None
+    book: PolicyBook,
+    orders: Sequence[Iterable[Moment]],
+    *,
+    as_of: int | None,
+    known_at: int | None = None,
+    fast: bool | None = None,
 ) -> list[list[ClockRow]]:
-    """Return what `judge` answers for each of many orders, at less cost for each."""
+    """Return what `judge` answers for each of many orders, at less cost for each.
+
+    `fast` asks for the compiled kernel or forbids it. Without either it is used when it is installed and there are
+    so many facts that compiling it, once for an installation, pays.
+
+    Raises:
+        MissingExtra: the compiled kernel is asked for and not installed.
+    """
     tables = compiled(book.known_at(known_at))
     settled_orders = [settled(moments, as_of, known_at) for moments in orders]
     whole = [moments for moments in settled_orders if moments]
@@ -52,7 +67,9 @@ def judge_many(
     batch = Batch(tables)
     for moments in whole:
         batch.add(moments, moments[-1].occurred_at if as_of is None else as_of)
-    found = _judged(tables, batch, whole, as_of)
+    if fast is None:
+        fast = len(batch.times) >= COMPILED_FACTS_MIN and available()
+    found = (_judged_fast if fast else _judged)(tables, batch, whole, as_of)
     return [next(found) if moments else [] for moments in settled_orders]
 
 
@@ -75,3 +92,18 @@ def _judged(tables: Compiled, batch: Batch, orders: list[list[Moment]], as_of: i
             elif answer < 0:
                 tables.reach_further(t.SHORT - answer)
         yield readout.of(moments, answer)
+
+
+def _judged_fast(tables: Compiled, batch: Batch, orders: list[list[Moment]], as_of: int | None) -> Iterator[list[ClockRow]]:
+    try:
+        columns = batch.columns()
+    except OverflowError:  # more triggers or pause reasons than fit a machine word
+        yield from _judged(tables, batch, orders, as_of)
+        return
+    first, last = min(batch.times), max(batch.times if as_of is None else (as_of, *batch.times))
+    judged = judge_columns(lambda: tables.promises(first, last), tables.reach_further, columns, as_of, spans=True)
+    readout = Readout(tables, batch.versions, judged.rows.ravel().tolist(), judged.spans.ravel().tolist(), as_of)
+    begins = 0
+    for moments, ends in zip(orders, judged.ends.tolist(), strict=True):
+        yield readout.of(moments, ends - begins, begins)
+        begins = ends

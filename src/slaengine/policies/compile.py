@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from slaengine.domain.events import BY_NAME
 from slaengine.errors import PolicyError
 from slaengine.policies import tables as t
 from slaengine.policies.book import Edition, PolicyBook
@@ -36,6 +37,7 @@ EVERY_REASON: Final = -1
 ANY = "any"
 
 Profile = tuple[Any, ...]
+Plan = tuple[int, list[tuple[int, Trigger]]]
 
 
 class Rule(NamedTuple):
@@ -70,8 +72,11 @@ class Compiled:
         self._numbers = [n for rule in self.rules for n in self._rule(rule)]
         self._by_target = self._places_by_target()
         self._order = self._in_order()
-        self._watched = [self._watched_by(name) for name in self.targets]
+        self._watched = [self._bits_of(name, (t.STARTS, t.STOPS, t.BEATS)) for name in self.targets]
+        self._begins = [self._bits_of(name, (t.STARTS,)) for name in self.targets]
         self._stop_bits = [1 << self.stops[name] if name in self.stops else 0 for name in self.targets]
+        self.plans = self._plans()
+        self.repins = [(edition.holds_from, n) for n, edition in enumerate(self.editions) if edition.repins]
         self.profiles: dict[Profile, int] = {}
         self._chain_at: list[int] = [0]
         self._chain: list[int] = []
@@ -108,6 +113,7 @@ class Compiled:
                 [edition.holds_from for edition in self.editions],
                 self._order,
                 self._watched,
+                self._begins,
                 self._stop_bits,
                 self._chain_at,
                 self._chain,
@@ -127,6 +133,15 @@ class Compiled:
         self.calendars[calendar].timetable.further(forwards=True)
 
     # ---- tables
+
+    def _plans(self) -> dict[str, Plan]:
+        """Return, by fact, the bits that every one of them has, and those that depend on its fields."""
+        plans: dict[str, Plan] = {}
+        for name in (*BY_NAME, ""):
+            own = [(1 << number, trigger) for trigger, number in self.triggers.items() if trigger.fact == name]
+            always = sum(bit for bit, trigger in own if not trigger.conditions)
+            plans[name] = (always, [(bit, trigger) for bit, trigger in own if trigger.conditions])
+        return plans
 
     def _waited_for(self) -> list[str]:
         return sorted({trigger.after for rule in self.rules for trigger in rule.target.start if trigger.after})
@@ -183,13 +198,14 @@ class Compiled:
                 if applies.hours is None:
                     return
 
-    def _watched_by(self, name: str) -> int:
-        watched = 0
+    def _bits_of(self, name: str, columns: tuple[int, ...]) -> int:
+        """Return the triggers in these columns of all rules of a target."""
+        bits = 0
         for n, rule in enumerate(self.rules):
             if rule.target.name == name:
-                at = n * t.RULE_WIDTH
-                watched |= self._numbers[at + t.STARTS] | self._numbers[at + t.STOPS] | self._numbers[at + t.BEATS]
-        return watched
+                for column in columns:
+                    bits |= self._numbers[n * t.RULE_WIDTH + column]
+        return bits
 
     def _in_order(self) -> list[int]:
         """Return the targets so that each comes after those it waits for."""

@@ -125,19 +125,26 @@ def follow_life(case: Case) -> None:
 def judge_target(case: Case, target: int) -> int:
     """Write the rows of one target, from `walk[ROW]` on, and leave that at the next free row."""
     facts, walk = case.facts, case.walk
-    watched = case.promises.watched[target]
     walk[STATE], walk[CYCLES], walk[PROFILE] = IDLE, 0, NONE
     walk[INDEX], walk[SEEN], walk[FLOOR] = case.lo, case.lo - 1, case.lo
     while walk[INDEX] < case.hi:
         i = walk[INDEX]
-        told = i <= walk[SEEN] or facts.profile[i] == walk[PROFILE]
-        if told and facts.life[i] == NOTHING and (facts.hits[i] | facts.chained[i]) & watched == 0:
+        if (i <= walk[SEEN] or facts.profile[i] == walk[PROFILE]) and passes_by(case, target, i):
             walk[INDEX] = i + 1
             continue
         answer = take(case, target, i)
         if answer < NO:
             return answer
     return conclude(case, target)
+
+
+def passes_by(case: Case, target: int, i: int) -> bool:
+    """Whether fact `i`, which tells nothing new about what the order is, leaves the target's clock as it stands."""
+    facts, p, state = case.facts, case.promises, case.walk[STATE]
+    hit = facts.hits[i] | facts.chained[i]
+    if state == GOING:
+        return hit & p.watched[target] == 0 and facts.life[i] == NOTHING
+    return hit & p.begins[target] == 0 and (state != STOPPED or facts.life[i] != REOPENED)
 
 
 def take(case: Case, target: int, i: int) -> int:
@@ -171,7 +178,7 @@ def take(case: Case, target: int, i: int) -> int:
 def start(case: Case, target: int, i: int) -> int:
     """Begin the target's next clock at fact `i` when a rule that applies waits for it."""
     facts = case.facts
-    hit = (facts.hits[i] | facts.chained[i]) & case.promises.watched[target]
+    hit = (facts.hits[i] | facts.chained[i]) & case.promises.begins[target]
     if hit == 0:
         return NO
     edition = edition_at(case, facts.times[i])
@@ -245,7 +252,7 @@ def rule_at(case: Case, target: int, edition: int, at: int) -> int:
         rule = p.chain[link]
         hours = p.rules[rule + HOURS]
         if hours != NONE:
-            bounds = bounds_of(p, hours)
+            bounds = bounds_of(case, hours)
             if open_time(at, p.calendars.edges, p.calendars.opened, bounds.edge_lo, bounds.edge_hi) == BEYOND:
                 return SHORT - hours
             if is_open(at, p.calendars.edges, bounds.edge_lo, bounds.edge_hi) != (p.rules[rule + INSIDE] == 1):
@@ -381,9 +388,9 @@ def next_day(case: Case, target: int, i: int) -> int:
     due, rule = rows[row + DUE], rows[row + RULE]
     if rows[row + SINCE] != NONE:
         calendar = p.rules[rule + CALENDAR]
-        bounds = bounds_of(p, calendar)
+        bounds = bounds_of(case, calendar)
         following = next_daily(due, p.rules[rule + AMOUNT], p.calendars, bounds)
-        length = BEYOND if following == BEYOND else open_between(p, bounds, due, following)
+        length = BEYOND if following == BEYOND else open_between(case, bounds, due, following)
         if length == BEYOND:
             return SHORT - calendar
         rows[row + DUE] = following

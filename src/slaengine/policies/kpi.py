@@ -58,8 +58,9 @@ class Bands(Part):
 class Kpi(Part):
     """A figure with its goal.
 
-    `target` names the target whose clocks `compliance`, `response` and `elapsed` look at; without it, those of all targets. `kind`, `type`, `channels`, `causes`
-    and `outcomes` narrow what counts, by measure. `goals` may change by date; the one in force at a period's start counts.
+    `target` names the target whose clocks `compliance`, `response` and `elapsed` look at; without it, those of all. `kind`,
+    `type`, `channels`, `causes`, `outcomes` and `answers` narrow what counts, by measure. `goals` may change by date; the
+    one in force at a period's start counts.
     """
 
     name: Label

@@ -14,7 +14,9 @@ UNITS: dict[str, int] = {"s": SECOND, "min": 60 * SECOND, "h": 3600 * SECOND, "d
 DAY = UNITS["d"]
 
 LimitKind = Literal["open_time", "working_days", "calendar_days", "given", "every", "by", "none"]
-FORMS = "'15 min', '8 h', '3 wd', '30 cd', 'given', 'given:NAME', 'none', {every: 1 h}, {by: '17:00', first: next_day} or {table: …}"
+FORMS = (
+    "'15 min', '8 h', '3 wd', '30 cd', 'given', 'given:NAME', 'none', {every: 1 h}, {by: '17:00', first: next_day} or {table: …}"
+)
 
 _AMOUNT = re.compile(r"^(\d+)\s*(s|min|h|d|wd|cd)$")
 _TIME = re.compile(r"^([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?$")

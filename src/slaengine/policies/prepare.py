@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from slaengine.domain.events import BY_NAME
+import numpy as np
+
 from slaengine.policies import tables as t
 from slaengine.policies.calendar_instants import as_micros
 from slaengine.policies.compile import EVERY_REASON, Compiled
+from slaengine.policies.compiled import BITS, Columns
 from slaengine.policies.moment import Moment
 
 LIFE: Final = {
@@ -38,20 +40,18 @@ class Batch:
         self.versions: list[int] = []
         self.given: list[int] = []
         self.bounds: list[int] = [0]
-        self._plans = {name: _plan(compiled, name) for name in (*BY_NAME, "")}
-        self._repins = [(edition.holds_from, n) for n, edition in enumerate(compiled.editions) if edition.repins]
 
     def add(self, moments: Sequence[Moment], until: int) -> None:
         """Add an order: its settled moments; editions take clocks over up to and including `until` (µs)."""
         whole: Iterable[Moment] = moments
-        if self._repins:
+        if self.compiled.repins:
             whole = self._with_repins(moments, until)
-        reasons = _Reasons(self.compiled.reasons)
+        plans, reasons = self.compiled.plans, _Reasons(self.compiled.reasons)
         known: dict[str, Any] = {}
         profile, dispatched = t.NONE, False
         for moment in whole:
             name, fields = moment.name, moment.fields
-            hits, conditional = self._plans[name]
+            hits, conditional = plans[name]
             for bit, trigger in conditional:
                 if trigger.hit_by(name, fields):
                     hits |= bit
@@ -78,9 +78,20 @@ class Batch:
         empty = len(self.times)
         return t.Facts(self.times, self.hits, self.life, self.detail, self.profiles, [0] * empty, [0] * empty)
 
+    def columns(self) -> Columns:
+        """Return the facts as arrays.
+
+        Raises:
+            OverflowError: there are more triggers or pause reasons than fit a machine word.
+        """
+        if self.compiled.bits > BITS:
+            raise OverflowError
+        numbers = (self.times, self.hits, self.life, self.detail, self.profiles, self.bounds, self.given)
+        return Columns._make([*(np.array(column, np.int64) for column in numbers), len(self.compiled.given_names)])
+
     def _with_repins(self, moments: Sequence[Moment], until: int) -> list[Moment]:
         first = moments[0].occurred_at
-        passing = [Moment("", at, edition, NOT_A_FACT, {}) for at, edition in self._repins if first < at <= until]
+        passing = [Moment("", at, edition, NOT_A_FACT, {}) for at, edition in self.compiled.repins if first < at <= until]
         if not passing:
             return list(moments)
         return [moments[0], *sorted([*passing, *moments[1:]], key=lambda moment: (moment.occurred_at, moment.name != ""))]
@@ -118,14 +129,3 @@ class _Reasons:
         if number is None:
             number = self._further.setdefault(reason, len(self._named) + len(self._further))
         return 1 << number
-
-
-def _plan(compiled: Compiled, name: str) -> tuple[int, list[tuple[int, Any]]]:
-    """Return the bits that every fact of this name has, and those that depend on its fields, with their triggers."""
-    always, conditional = 0, []
-    for trigger, number in compiled.triggers.items():
-        if trigger.fact == name and not trigger.conditions:
-            always |= 1 << number
-        elif trigger.fact == name:
-            conditional.append((1 << number, trigger))
-    return always, conditional

@@ -23,11 +23,11 @@ class Readout:
     spans: Sequence[int]
     as_of: int | None
 
-    def of(self, moments: list[Moment], count: int) -> list[ClockRow]:
-        """Return the first `count` rows, which are those of the order with these settled moments."""
+    def of(self, moments: list[Moment], count: int, first: int = 0) -> list[ClockRow]:
+        """Return the `count` rows from row `first` on, which are those of the order with these settled moments."""
         waivers = Waivers(moments)
         until = moments[-1].occurred_at if self.as_of is None else self.as_of
-        return [self._row(n * t.WIDTH, waivers, until) for n in range(count)]
+        return [self._row(n * t.WIDTH, waivers, until) for n in range(first, first + count)]
 
     def _row(self, at: int, waivers: Waivers, until: int) -> ClockRow:
         row = self.rows[at : at + t.WIDTH]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from slaengine.policies.business import (
     BEYOND,
+    DAY,
     Bounds,
     CalendarTables,
-    DAY,
-    local_time,
     due_at,
     due_on,
+    local_time,
     next_daily,
     open_instant,
     open_time,
@@ -35,8 +35,8 @@ from slaengine.policies.tables import (
     LIMIT,
     MET,
     MISSED,
-    NEXT_DAY,
     NEXT,
+    NEXT_DAY,
     NO,
     NONE,
     OPEN_TIME,
@@ -64,13 +64,12 @@ from slaengine.policies.tables import (
     WORKING_DAYS,
     YES,
     Case,
-    Promises,
 )
 
 
-def bounds_of(p: Promises, calendar: int) -> Bounds:
+def bounds_of(case: Case, calendar: int) -> Bounds:
     """Return which part of the tables is the calendar's."""
-    b, at = p.bounds, 6 * calendar
+    b, at = case.promises.bounds, 6 * calendar
     return Bounds(b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5])
 
 
@@ -78,7 +77,7 @@ def reckon(case: Case, row: int, rule: int, at: int, following: int) -> int:
     """Reckon the row at `row` from its start `at` under `rule`, nothing excluded yet; `NO` when no due time was given."""
     p, rows = case.promises, case.rows
     calendar = p.rules[rule + CALENDAR]
-    bounds = bounds_of(p, calendar)
+    bounds = bounds_of(case, calendar)
     due = due_before_pauses(case, rule, at, bounds)
     if due == NONE:
         return NO
@@ -152,8 +151,8 @@ def exclude(case: Case, row: int, begins: int, ends: int, begun_by: int, ended_b
         return YES
     rule = rows[row + RULE]
     calendar = p.rules[rule + CALENDAR]
-    bounds = bounds_of(p, calendar)
-    length = open_between(p, bounds, begins, ends)
+    bounds = bounds_of(case, calendar)
+    length = open_between(case, bounds, begins, ends)
     if length == BEYOND:
         return SHORT - calendar
     rows[row + EXCLUDED] += length
@@ -174,10 +173,11 @@ def moves(case: Case, row: int, at: int) -> bool:
     return at < due or (at == due and case.promises.rules[case.rows[row + RULE] + LATER] == 1)
 
 
-def open_between(p: Promises, bounds: Bounds, begins: int, ends: int) -> int:
+def open_between(case: Case, bounds: Bounds, begins: int, ends: int) -> int:
     """Return the open µs in `[begins, ends)`, or `BEYOND`."""
-    before = open_time(begins, p.calendars.edges, p.calendars.opened, bounds.edge_lo, bounds.edge_hi)
-    after = open_time(ends, p.calendars.edges, p.calendars.opened, bounds.edge_lo, bounds.edge_hi)
+    edges, opened = case.promises.calendars.edges, case.promises.calendars.opened
+    before = open_time(begins, edges, opened, bounds.edge_lo, bounds.edge_hi)
+    after = open_time(ends, edges, opened, bounds.edge_lo, bounds.edge_hi)
     return BEYOND if BEYOND in (before, after) else after - before
 
 
@@ -219,7 +219,7 @@ def measure(case: Case, row: int, until: int) -> int:
     """Write the open time that counted from the row's start to `until`."""
     rows, p = case.rows, case.promises
     calendar = p.rules[rows[row + RULE] + CALENDAR]
-    bounds = bounds_of(p, calendar)
+    bounds = bounds_of(case, calendar)
     opened = open_time(until, p.calendars.edges, p.calendars.opened, bounds.edge_lo, bounds.edge_hi)
     if opened == BEYOND:
         return SHORT - calendar
@@ -251,7 +251,7 @@ def measure_now(case: Case, row: int) -> int:
     since = rows[row + SINCE]
     if since != NONE and case.as_of > since:
         calendar = p.rules[rows[row + RULE] + CALENDAR]
-        length = open_between(p, bounds_of(p, calendar), since, case.as_of)
+        length = open_between(case, bounds_of(case, calendar), since, case.as_of)
         if length == BEYOND:
             return SHORT - calendar
         rows[row + EXCLUDED] += length

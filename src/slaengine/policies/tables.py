@@ -138,15 +138,17 @@ class Promises(NamedTuple):
     """A policy's editions, targets and rules as tables.
 
     `edition_from[e]`: the instant from which edition e holds, ascending. `target_order`: targets, a chained one after the
-    one it waits for. By target: `watched`, the triggers that any of its rules waits for; `stop_bit`, the trigger that its own
-    stop is to others, or 0. `chain_at[(profile * editions + edition) * targets + target]` and the entry after it bound the
-    rules in `chain` that apply, in order. `rules` holds `RULE_WIDTH` numbers a rule. `bounds[6 * c : 6 * c + 6]` say which
-    part of `calendars` is calendar c's.
+    one it waits for. By target: `watched`, the triggers that any of its rules waits for, and `begins`, those of them that
+    start it; `stop_bit`, the trigger that its own stop is to others, or 0.
+    `chain_at[(profile * editions + edition) * targets + target]` and the entry after it bound the rules in `chain` that
+    apply, in order. `rules` holds `RULE_WIDTH` numbers a rule. `bounds[6 * c : 6 * c + 6]` say which part of `calendars`
+    is calendar c's.
     """
 
     edition_from: Ints
     target_order: Ints
     watched: Ints
+    begins: Ints
     stop_bit: Ints
     chain_at: Ints
     chain: Ints
