@@ -42,7 +42,7 @@ def test_a_fact_that_fails_is_held_with_the_later_ones_of_its_order_and_the_othe
     with opened() as log, opened() as view:
         order_id = streamed(log, cluster)
         diary.create(view.database).refuse = refuse(order_id, 3)
-        worker = Worker(cluster, view.database, diary)
+        worker = Worker(kafka=cluster, database=view.database, view=diary)
         worker.run_once()
         whole = versions_of(log)
         assert diary.pages(view.database) == whole | {order_id: [1, 2]}
@@ -60,14 +60,14 @@ def test_a_retry_works_the_order_off_in_order(cluster: MemoryKafka) -> None:
     with opened() as log, opened() as view:
         order_id = streamed(log, cluster)
         diary.create(view.database).refuse = refuse(order_id, 3)
-        worker = Worker(cluster, view.database, diary)
+        worker = Worker(kafka=cluster, database=view.database, view=diary)
         worker.run_once()
         assert worker.processor.retry([order_id]).failed == 1
         diary.refuse = lambda _: False
         assert worker.processor.retry([order_id]).held == 0
         assert diary.pages(view.database) == versions_of(log)
         assert dead_letters.listed(view.database) == []
-        worker._announcer.announce()
+        worker.announcer.announce()
         assert len(records_of(cluster, f"{FACTS}.dead-letters")) == len(versions_of(log)[order_id]) - 2
 
 
@@ -76,7 +76,7 @@ def test_a_skip_leaves_one_fact_out_and_goes_on_with_those_behind_it(cluster: Me
     with opened() as log, opened() as view:
         order_id = streamed(log, cluster)
         diary.create(view.database).refuse = lambda fact: (fact.order_id, fact.version) == (order_id, 3) and not fact.skipped
-        worker = Worker(cluster, view.database, diary)
+        worker = Worker(kafka=cluster, database=view.database, view=diary)
         worker.run_once()
         worker.processor.skip(order_id)
         assert diary.pages(view.database) == versions_of(log)
@@ -90,7 +90,7 @@ def test_a_gap_is_waited_for_and_named_and_closed_by_the_fact_that_was_missing(c
     with opened() as log, opened() as view:
         order_id = streamed(log, cluster)
         missing = take_out(cluster, order_id, 2)
-        worker = Worker(cluster, view.database, diary.create(view.database))
+        worker = Worker(kafka=cluster, database=view.database, view=diary.create(view.database))
         worker.run_once()
         assert diary.pages(view.database)[order_id] == [1]
         assert {(each.why, each.waits_for) for each in dead_letters.listed(view.database)} == {("waiting", 2)}
@@ -107,7 +107,7 @@ def test_a_gap_that_nobody_can_fill_can_be_skipped(cluster: MemoryKafka) -> None
     with opened() as log, opened() as view:
         order_id = streamed(log, cluster)
         take_out(cluster, order_id, 2)
-        worker = Worker(cluster, view.database, diary.create(view.database))
+        worker = Worker(kafka=cluster, database=view.database, view=diary.create(view.database))
         worker.run_once()
         worker.processor.skip(order_id)
         assert diary.pages(view.database) == versions_of(log)
@@ -131,7 +131,7 @@ def test_poison_bytes_in_the_middle_of_an_order_hold_the_rest_of_it_back(cluster
     with opened() as log, opened() as view:
         order_id = streamed(log, cluster)
         replace_body(cluster, order_id, 2, poison)
-        worker = Worker(cluster, view.database, diary.create(view.database))
+        worker = Worker(kafka=cluster, database=view.database, view=diary.create(view.database))
         worker.run_once()
         assert diary.pages(view.database)[order_id] == [1]
         letters = dead_letters.listed(view.database)
@@ -158,7 +158,7 @@ def test_a_newer_shape_of_a_known_fact_waits_for_an_upgrade(cluster: MemoryKafka
                 if dict(record.headers)["ce_id"] == f"{order_id}:2".encode():
                     newer = [(n, v.replace(b".v1", b".v9") if n == "ce_type" else v) for n, v in record.headers]
                     records[place] = record._replace(headers=newer)
-        Worker(cluster, view.database, diary.create(view.database)).run_once()
+        Worker(kafka=cluster, database=view.database, view=diary.create(view.database)).run_once()
         letters = dead_letters.listed(view.database)
         assert "upgrade" in (letters[0].error or "")
         assert diary.pages(view.database)[order_id] == [1]

@@ -34,10 +34,10 @@ def test_the_read_models_are_row_by_row_those_made_straight_from_the_log(cluster
     with opened() as log, closing(Database.open(shared_store_url)) as database:
         fill(log, 60)
         Publisher(log, cluster, "p", topic=topic).run_once()
-        Worker(cluster, database, ReadModelView(database, book), topic=topic, batch=100).run_once()
+        Worker(kafka=cluster, database=database, view=ReadModelView(database, book), topic=topic, batch=100).run_once()
         fill(log, 20, seed=2)
         Publisher(log, cluster, "p", topic=topic).run_once()
-        Worker(cluster, database, ReadModelView(database, book), topic=topic, batch=100).run_once()
+        Worker(kafka=cluster, database=database, view=ReadModelView(database, book), topic=topic, batch=100).run_once()
         catch_up(log, ReadModels(log.database), book)
         straight, streamed = rows(log.database, book), rows(database, book)
         assert len(straight["orders"]) == 80

@@ -29,12 +29,12 @@ def test_a_topic_becomes_a_view_each_fact_once(cluster: Kafka, shared_store_url:
     topic, diary = new_topic(), Diary()
     with opened() as log, closing(Database.open(shared_store_url)) as database:
         published(log, cluster, topic)
-        worker = Worker(cluster, database, diary.create(database), topic=topic)
+        worker = Worker(kafka=cluster, database=database, view=diary.create(database), topic=topic)
         count = log.head().position
         assert worker.run_once().done.handled == count
         assert diary.pages(database) == versions_of(log)
         assert worker.lag() == 0
-        again = Worker(cluster, database, diary, topic=topic).run_once()
+        again = Worker(kafka=cluster, database=database, view=diary, topic=topic).run_once()
         assert again.done.handled == 0
 
 
@@ -45,7 +45,7 @@ def test_what_is_published_twice_is_handled_once() -> None:
         with log.database.writing() as connection:
             connection.execute(tables.publishers.update().values(position=7))
         Publisher(log, cluster, "p").run_once()
-        status = Worker(cluster, other.database, diary.create(other.database)).run_once()
+        status = Worker(kafka=cluster, database=other.database, view=diary.create(other.database)).run_once()
         assert status.done.handled == log.head().position
         assert status.done.repeated == log.head().position - 7
         assert diary.pages(other.database) == versions_of(log)
@@ -56,7 +56,7 @@ def test_three_workers_share_the_work_and_each_fact_is_handled_once(cluster: Kaf
     with opened() as log, closing(Database.open(f"sqlite:///{tmp_path / 'view.db'}")) as database:
         published(log, cluster, topic, 20)
         diary.create(database)
-        workers = [Worker(cluster, database, diary, topic=topic, batch=50) for _ in range(3)]
+        workers = [Worker(kafka=cluster, database=database, view=diary, topic=topic, batch=50) for _ in range(3)]
         with running(*workers[:2]):
             until(lambda: sum(w.status.done.handled for w in workers) == log.head().position)
             with running(workers[2]):
@@ -87,13 +87,13 @@ def test_a_view_that_lost_its_place_is_read_again_from_where_the_database_stands
     cluster, diary = MemoryKafka(), Diary()
     with opened() as log, opened() as view:
         published(log, cluster, FACTS)
-        with running(worker := Worker(cluster, view.database, diary.create(view.database), group="g")):
+        with running(worker := Worker(kafka=cluster, database=view.database, view=diary.create(view.database), group="g")):
             until(lambda: worker.status.done.handled == log.head().position)
         with view.database.writing() as connection:
             connection.execute(tables.offsets.update().values(next_offset=3))
             connection.execute(tables.versions.delete())
             connection.execute(diary.table.delete())
-        with running(worker := Worker(cluster, view.database, diary, group="g")):
+        with running(worker := Worker(kafka=cluster, database=view.database, view=diary, group="g")):
             fill(log, 5, seed=9)
             Publisher(log, cluster, "p").run_once()
             until(lambda: worker.lag() == 0)
@@ -105,7 +105,7 @@ def test_an_unknown_type_is_passed_over_and_counted_and_the_order_goes_on() -> N
     with opened() as log, opened() as view:
         published(log, cluster, FACTS, 5)
         retype(cluster, FACTS, b"slaengine.work_order.resolved.v1", b"slaengine.work_order.teleported.v1")
-        status = Worker(cluster, view.database, diary.create(view.database)).run_once()
+        status = Worker(kafka=cluster, database=view.database, view=diary.create(view.database)).run_once()
         assert status.done.passed_over > 0
         assert status.done.passed_over + status.done.handled == log.head().position
         assert diary.pages(view.database) == versions_of(log)
@@ -127,7 +127,7 @@ def test_two_views_in_one_database_read_for_themselves() -> None:
     with opened() as log, opened() as view:
         published(log, cluster, FACTS, 10)
         for diary in (first, second):
-            Worker(cluster, view.database, diary.create(view.database)).run_once()
+            Worker(kafka=cluster, database=view.database, view=diary.create(view.database)).run_once()
             assert diary.pages(view.database) == versions_of(log)
 
 
@@ -137,7 +137,7 @@ def test_a_foreign_message_without_an_order_is_a_dead_letter_and_the_rest_goes_o
         published(log, cluster, FACTS, 5)
         with cluster.changed:
             cluster.append(Message(FACTS, b"\xff", b"\x00poison", [], 0))
-        worker = Worker(cluster, view.database, diary.create(view.database))
+        worker = Worker(kafka=cluster, database=view.database, view=diary.create(view.database))
         status = worker.run_once()
         assert (status.done.failed, status.done.handled) == (1, log.head().position)
         assert worker.lag() == 0

@@ -26,8 +26,9 @@ from slaengine.streaming.connect import connect
 from slaengine.streaming.processor import Processor
 from slaengine.streaming.publisher import Publisher
 from slaengine.streaming.read_model import ReadModelView
+from slaengine.streaming.reader import now
 from slaengine.streaming.topics import FACTS
-from slaengine.streaming.worker import Worker, now
+from slaengine.streaming.worker import Worker
 
 REPORT_EVERY_S = 10.0
 STOP_TIMEOUT_S = 60.0
@@ -106,7 +107,10 @@ def project(
     cluster = connect(kafka)
     book = PolicyBook.load(policy)
     with closing(Database.open(store)) as database:
-        crew = [Worker(cluster, database, ReadModelView(database, book), topic) for _ in range(1 if once else workers)]
+        crew = [
+            Worker(kafka=cluster, database=database, view=ReadModelView(database, book), topic=topic)
+            for _ in range(1 if once else workers)
+        ]
         if once:
             crew[0].run_once()
         else:

@@ -105,13 +105,23 @@ verdicts = Table(
 
 Index("stream_verdicts_unsent", verdicts.c.sent, verdicts.c.n)
 
+replies = Table(
+    "stream_replies",
+    metadata,
+    Column("n", Position, primary_key=True, autoincrement=True),
+    Column("key", LargeBinary),
+    Column("headers", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Answers to commands that Kafka does not have yet."""
+
 _CREATION_LOCK = 0x51AE_0007
 
 
 def create(database: Database) -> None:
     """Create the tables that are not there."""
     with database.reading() as connection:
-        if inspect(connection).has_table(verdicts.name):
+        if inspect(connection).has_table(replies.name):
             return
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":

@@ -1,197 +1,47 @@
-"""The consumer: a topic into a view, each fact exactly once, with as many workers as there are partitions."""
+"""The consumer: a topic of facts into a view, each exactly once, with as many workers as there are partitions."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slaengine.errors import ConcurrencyError, Overtaken, StorageError, StreamingError
-from slaengine.storage.database import Database
-from slaengine.streaming import tables
 from slaengine.streaming.announcer import Announcer
-from slaengine.streaming.backoff import Backoff
-from slaengine.streaming.limits import CONSUME_BATCH, POLL_S, SILENCE_S
-from slaengine.streaming.port import Consumer, Kafka, Partition, Record
+from slaengine.streaming.ledger import Ledger
+from slaengine.streaming.port import Partition
 from slaengine.streaming.processor import Handled, Processor, Stretch
-from slaengine.streaming.topics import FACTS, dead_letters_of, ensure
+from slaengine.streaming.reader import Reader, now
+from slaengine.streaming.topics import FACTS, dead_letters_of
 from slaengine.streaming.view import View
 
-log = logging.getLogger(__name__)
 
+@dataclass(kw_only=True)
+class Worker(Reader):
+    """Brings facts into `view`; what it cannot handle goes to the dead letters, with the rest of the order behind it."""
 
-@dataclass(slots=True)
-class WorkerStatus:
-    """How it stands: what became of the records read, the offset behind each partition, and what went wrong last."""
-
-    done: Handled = field(default_factory=Handled)
-    next_offsets: dict[Partition, int] = field(default_factory=dict)
-    trouble: str | None = None
-
-
-@dataclass
-class Worker:
-    """Brings one topic into one view.
-
-    The offset of each partition is stored in the transaction that changes the view, and only if it still stands where
-    this worker read from: a worker that was cut off, and whose partitions others have by now, changes nothing. Kafka's own
-    offsets are written for monitoring and never believed.
-
-    `group` None makes a group of the view's own in this database.
-    """
-
-    kafka: Kafka
-    database: Database
-    view: View
     topic: str = FACTS
-    group: str | None = None
-    batch: int = CONSUME_BATCH
-    status: WorkerStatus = field(default_factory=WorkerStatus)
+    view: View
+    processor: Processor = field(init=False)
 
     def __post_init__(self) -> None:
-        tables.create(self.database)
+        super().__post_init__()
         self.processor = Processor(self.database, self.view, now)
-        self._expected: dict[Partition, int | None] = {}
-        self._sought: dict[Partition, int] = {}
-        self._whole = False
-        self._announcer = Announcer(self.kafka, self.database, self.processor.ledger, dead_letters_of(self.topic))
+        self.announcer = Announcer(self.kafka, self.database, self.ledger, dead_letters_of(self.topic))
 
-    def run(self, stop: threading.Event) -> None:
-        """Read and handle until `stop` is set, sharing the partitions with the group's other members."""
-        backoff = Backoff(stop)
-        while not stop.is_set():
-            try:
-                ensure(self.kafka, self.topic)
-                with closing(self.kafka.consumer(self._group())) as consumer:
-                    consumer.subscribe([self.topic])
-                    self._follow(consumer, stop, backoff)
-            except (StreamingError, StorageError, ConcurrencyError) as error:
-                self.status.trouble = str(error)
-                log.warning("consuming waits: %s", error)
-                backoff.wait()
+    @property
+    def ledger(self) -> Ledger:
+        """The view's."""
+        return self.processor.ledger
 
-    def run_once(self) -> WorkerStatus:
-        """Read what the topic holds now, all partitions and no group, and return.
-
-        Raises:
-            StreamingError, StorageError: Kafka or the database cannot be used.
-            Overtaken: workers of the group are at it.
-        """
-        ensure(self.kafka, self.topic)
-        partitions = [Partition(self.topic, number) for number in range(self.kafka.partitions(self.topic))]
-        with closing(self.kafka.consumer()) as consumer:
-            ends = consumer.ends(partitions)
-            self._look_up(partitions)
-            consumer.assign({partition: self._expected[partition] or 0 for partition in partitions})
-            silent_since = time.monotonic()
-            while any((self._expected[partition] or 0) < end for partition, end in ends.items()):
-                records = consumer.poll(POLL_S, self.batch)
-                self._take(consumer, records)
-                silent_since = time.monotonic() if records else silent_since
-                if time.monotonic() - silent_since > SILENCE_S:
-                    raise StreamingError(f"topic {self.topic} cannot be read to its end: nothing came for {SILENCE_S:.0f} s")
-        self._announcer.announce()
-        self.view.caught_up()
-        return self.status
-
-    def lag(self) -> int:
-        """Return how many records of the topic the view has not handled yet."""
-        partitions = [Partition(self.topic, number) for number in range(self.kafka.partitions(self.topic))]
-        with closing(self.kafka.consumer()) as consumer, self.database.reading() as connection:
-            starts = self.processor.ledger.starts(connection, partitions)
-            return sum(end - (starts[partition] or 0) for partition, end in consumer.ends(partitions).items())
-
-    def _group(self) -> str:
-        if self.group is not None:
-            return self.group
-        with self.database.writing() as connection:
-            return f"slaengine.{self.view.name}.{self.processor.ledger.identity(connection)}"
-
-    def _follow(self, consumer: Consumer, stop: threading.Event, backoff: Backoff) -> None:
-        rebalances = -1
-        while not stop.is_set():
-            try:
-                records = consumer.poll(POLL_S, self.batch)
-                if consumer.rebalances != rebalances:
-                    rebalances = consumer.rebalances
-                    self._start_again(consumer)
-                    continue
-                self._take(consumer, records)
-                self._announcer.announce()
-                if not records and not self._whole and self.lag() == 0:
-                    self.view.caught_up()
-                    self._whole = True
-            except Overtaken as error:
-                log.info("%s", error)
-                self._start_again(consumer)
-            except (ConcurrencyError, StorageError, StreamingError) as error:
-                self.status.trouble = str(error)
-                log.warning("consuming waits: %s", error)
-                backoff.wait()
-                self._start_again(consumer)
-            else:
-                backoff.reset()
-
-    def _take(self, consumer: Consumer, records: list[Record]) -> None:
-        """Handle records, each partition from where the view stands."""
-        by_partition: dict[Partition, list[Record]] = defaultdict(list)
-        for record in records:
-            by_partition[Partition(record.topic, record.partition)].append(record)
-        self._look_up(partition for partition in by_partition if partition not in self._expected)
-        stretches = {}
-        for partition, some in by_partition.items():
-            before = self._expected[partition]
-            if self._is_elsewhere(consumer, partition, some[0].offset):
-                continue
-            fresh = [record for record in some if record.offset >= (before or 0)]
-            if fresh:
-                stretches[partition] = Stretch(fresh, before, fresh[-1].offset + 1)
-        if stretches:
-            self._store(consumer, stretches)
-
-    def _is_elsewhere(self, consumer: Consumer, partition: Partition, offset: int) -> bool:
-        """Send the client back when it reads on somewhere else than the view stands.
-
-        Once for each place: when it then comes with a later offset again, there is nothing in between to be had.
-        """
-        wanted = self._expected[partition] or 0
-        if offset <= wanted or self._sought.get(partition) == wanted:
-            return False
-        self._sought[partition] = wanted
-        consumer.seek(partition, wanted)
-        return True
-
-    def _store(self, consumer: Consumer, stretches: dict[Partition, Stretch]) -> None:
+    def take(self, stretches: Mapping[Partition, Stretch]) -> Handled:
+        """Take facts into the view."""
         done = self.processor.take(stretches)
-        self.status.done.add(done)
-        self._announcer.pending |= done.held > 0
-        moved = {partition: stretch.after for partition, stretch in stretches.items()}
-        self._expected.update(moved)
-        self.status.next_offsets.update(moved)
-        self.status.trouble = None
-        consumer.commit(moved)
+        self.announcer.pending |= done.held > 0
+        return done
 
-    def _look_up(self, partitions: Iterable[Partition]) -> None:
-        """Ask the database where the view stands."""
-        wanted = list(partitions)
-        if wanted:
-            with self.database.reading() as connection:
-                self._expected.update(self.processor.ledger.starts(connection, wanted))
+    def follow_up(self) -> None:
+        """Announce dead letters."""
+        self.announcer.announce()
 
-    def _start_again(self, consumer: Consumer) -> None:
-        """Read on from where the view stands, wherever the client stands: what was read and not stored is read again."""
-        partitions = consumer.assignment()
-        self._expected.clear()
-        self._sought.clear()
-        self._look_up(partitions)
-        for partition in partitions:
-            consumer.seek(partition, self._expected[partition] or 0)
-
-
-def now() -> int:
-    """Return the present instant, µs UTC."""
-    return time.time_ns() // 1_000
+    def caught_up(self) -> None:
+        """Tell the view."""
+        self.view.caught_up()
