@@ -88,3 +88,13 @@ def test_a_night_tail_that_overlaps_the_next_day_counts_once():
 def test_an_instant_is_the_same_whatever_offset_it_is_written_with():
     office = calendar("Asia/Tokyo", ["09:00", "17:00"], day="mon")
     assert office.due_at(local("America/New_York", 2026, 1, 4, 20), hours) == office.due_at(local("UTC", 2026, 1, 5, 1), hours)
+
+
+def test_the_first_reading_after_a_skipped_hour_is_the_moment_of_the_change():
+    always = BusinessCalendar.always("America/New_York")
+    assert always.wall_clock_days(local("America/New_York", 2015, 3, 7, 3), 1) == datetime(2015, 3, 8, 7, tzinfo=UTC)
+
+
+def test_a_window_that_ends_where_the_hour_begins_to_repeat_closes_once():
+    early = calendar("America/New_York", ["00:00", "01:00"])
+    assert early.due_on(local("America/New_York", 2015, 10, 31, 12), 1) == datetime(2015, 11, 1, 5, tzinfo=UTC)

@@ -108,3 +108,12 @@ def test_threads_that_widen_at_once_all_get_their_answers():
     for thread in threads:
         thread.join()
     assert answers == {start: calendar.due_on(start, 200) for start in starts}
+
+
+@pytest.mark.parametrize("days", range(396, 404))
+def test_a_night_that_reaches_over_the_end_of_the_tables_is_found_whole(days):
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    night = (start + timedelta(days=days)).date().isoformat()
+    calendar = BusinessCalendar.model_validate({"tz": "UTC", "overrides": {night: [["22:00", "02:00"]]}})
+    due = Timetable(calendar.rules).due_at(as_micros(start), 4 * 3600 * SECOND)
+    assert due == as_micros(start + timedelta(days=days + 1, hours=2))
