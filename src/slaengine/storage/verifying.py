@@ -1,0 +1,191 @@
+"""Verification of published figures: every row of the read models made again from the log, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, and_, exists, not_, select
+
+from slaengine.audit.differences import Difference, Row, clock_differences, order_differences
+from slaengine.audit.irregular import LATE_AFTER, Irregularity, Known, irregularities
+from slaengine.domain.events import Received
+from slaengine.errors import AuditError, CorruptFact
+from slaengine.policies.book import PolicyBook
+from slaengine.projections.case_file import CaseFile, moment_of
+from slaengine.projections.entry import Judge
+from slaengine.projections.promises import fingerprint
+from slaengine.storage.log import FactLog, StoredFact
+from slaengine.storage.mapper import FactMapper
+from slaengine.storage.read_models import Build, ReadModels, chunks, clock_rows, order_row
+from slaengine.storage.schema import facts as fact_table
+
+ORDERS_AT_ONCE = 1_000
+KEYS = ("seq", "order_id")
+"""Columns that only say where a row belongs."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Rows:
+    """The rows of one order; None, or none, where there are none. Clocks are by target and cycle."""
+
+    order: Row | None = None
+    clocks: dict[tuple[str, int], Row] = field(default_factory=dict)
+    case_file: bytes | None = None
+
+
+@dataclass
+class Verified:
+    """What was looked at, and what was found. `position` is that of the read models: later facts are not published yet."""
+
+    position: int
+    orders: int = 0
+    clocks: int = 0
+    facts: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    irregular: list[Irregularity] = field(default_factory=list)
+
+
+def verify(
+    log: FactLog, book: PolicyBook, *, late_after: timedelta = LATE_AFTER, progress: Progress = lambda _: None
+) -> Verified:
+    """Make every published row of `book`'s read models again from the facts in the log, and compare.
+
+    Nothing is written, and the read models are not brought up to date: what stands there is what was published.
+
+    Raises:
+        AuditError: nothing was published by this policy, or by other texts of it.
+        CalendarError: a calendar does not know the time that a limit reaches into.
+    """
+    build = _published(log, book)
+    verifier = _Verifier(log, build, Judge(book), late_after)
+    with log.database.reading() as connection:
+        orders = build.tables.orders
+        ids = [order_id for (order_id,) in connection.execute(select(orders.c.order_id).order_by(orders.c.seq))]
+        ids.extend(_unpublished(connection, build))
+        verifier.verified.differences.extend(_strays(connection, build))
+    for some in chunks(ids, ORDERS_AT_ONCE):
+        verifier.take(some)
+        progress(verifier.verified.facts)
+    return verifier.verified
+
+
+def _published(log: FactLog, book: PolicyBook) -> Build:
+    models = ReadModels(log.database)
+    with log.database.reading() as connection:
+        live = [build for build in models.builds(connection, book.name) if build.state == "live"]
+    if not live:
+        raise AuditError(f"nothing was published by the policy '{book.name}' yet; `slaengine report` does")
+    if not live[0].fits(fingerprint(book)):
+        raise AuditError(
+            f"what was published by the policy '{book.name}' was made by other texts of it, or by another version of slaengine; "
+            "verify it with those, or report again"
+        )
+    return live[0]
+
+
+def _unpublished(connection: Connection, build: Build) -> Iterator[UUID]:
+    """Yield the orders that were received up to the read models' position and do not stand in them."""
+    there = exists().where(build.tables.orders.c.order_id == fact_table.c.order_id)
+    received = and_(fact_table.c.topic == Received.TOPIC, fact_table.c.position <= build.position)
+    for (order_id,) in connection.execute(select(fact_table.c.order_id).where(received, not_(there))):
+        yield order_id
+
+
+def _strays(connection: Connection, build: Build) -> Iterator[Difference]:
+    """Yield rows that belong to no order."""
+    orders = build.tables.orders
+    for table, name in ((build.tables.clocks, "clock"), (build.tables.case_files, "case file")):
+        lost = not_(exists().where(orders.c.seq == table.c.seq))
+        for row in connection.execute(select(table).where(lost)):
+            yield Difference(
+                f"#{row.seq}", None, None, _plain(row, table), None, f"a {name} was published that belongs to no order"
+            )
+
+
+class _Verifier:
+    """Compares some orders at a time, and keeps what was found."""
+
+    def __init__(self, log: FactLog, build: Build, judge: Judge, late_after: timedelta) -> None:
+        self._log, self._build, self._judge, self._late_after = log, build, judge, late_after
+        self._mapper = FactMapper()
+        self.verified = Verified(build.position)
+
+    def take(self, order_ids: list[UUID]) -> None:
+        stored = {
+            order_id: [fact for fact in facts if fact.position <= self._build.position]
+            for order_id, facts in self._log.facts_of_many(order_ids).items()
+        }
+        with self._log.database.reading() as connection:
+            published = _published_rows(connection, self._build, order_ids)
+        replayed = _replayed(self._judge, stored)
+        for order_id in order_ids:
+            self._compare(order_id, published[order_id], replayed[order_id], stored.get(order_id, []))
+        self.verified.orders += len(order_ids)
+        self.verified.facts += sum(map(len, stored.values()))
+
+    def _compare(self, order_id: UUID, published: Rows, replayed: Rows, stored: Sequence[StoredFact]) -> None:
+        verified = self.verified
+        number = str((published.order or replayed.order or {}).get("number", order_id))
+        verified.differences.extend(order_differences(number, published.order, replayed.order))
+        if published.order is not None and replayed.order is not None:
+            verified.differences.extend(clock_differences(number, published.clocks, replayed.clocks))
+            if published.case_file != replayed.case_file:
+                why = "its case file does not hold what the log does"
+                verified.differences.append(Difference(number, None, None, None, None, why))
+        verified.irregular.extend(irregularities(number, list(_known(self._mapper, stored)), self._late_after))
+        verified.clocks += len(replayed.clocks)
+
+
+def _published_rows(connection: Connection, build: Build, order_ids: list[UUID]) -> defaultdict[UUID, Rows]:
+    """Return what stands in the read models of these orders."""
+    tables, found = build.tables, defaultdict[UUID, Rows](Rows)
+    of_some = tables.orders.c.order_id.in_(order_ids)
+    for row in connection.execute(select(tables.orders).where(of_some)):
+        found[row.order_id].order = _plain(row, tables.orders)
+    clocks = select(tables.orders.c.order_id, tables.clocks).join(tables.orders, tables.orders.c.seq == tables.clocks.c.seq)
+    for row in connection.execute(clocks.where(of_some)):
+        found[row.order_id].clocks[row.target, row.cycle] = _plain(row, tables.clocks)
+    files = select(tables.orders.c.order_id, tables.case_files.c.content)
+    files = files.join(tables.case_files, tables.orders.c.seq == tables.case_files.c.seq)
+    for row in connection.execute(files.where(of_some)):
+        found[row.order_id].case_file = row.content
+    return found
+
+
+def _plain(row: Any, table: Table) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in table.columns if column.name not in KEYS}
+
+
+def _replayed(judge: Judge, stored: Mapping[UUID, Sequence[StoredFact]]) -> defaultdict[UUID, Rows]:
+    """Return what follows from the facts."""
+    files = [
+        CaseFile(order_id, tuple(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at) for fact in facts))
+        for order_id, facts in stored.items()
+        if facts
+    ]
+    found = defaultdict[UUID, Rows](Rows)
+    for entry in judge.entries(files):
+        row = {name: value for name, value in order_row(0, entry).items() if name not in KEYS}
+        clocks: dict[tuple[str, int], Row] = {(c["target"], c["cycle"]): _without_seq(c) for c in clock_rows(0, entry)}
+        found[entry.case_file.order_id] = Rows(row, clocks, entry.case_file.encode())
+    return found
+
+
+def _without_seq(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "seq"}
+
+
+def _known(mapper: FactMapper, stored: Sequence[StoredFact]) -> Iterator[Known]:
+    for fact in stored:
+        try:
+            known = mapper.fact_of(fact.order_id, fact.version, fact.topic, fact.state)
+        except CorruptFact:
+            continue  # `moment_of` above has named it already, or it only lacks what judging does not need
+        yield Known(fact.version, fact.recorded_at, known)
