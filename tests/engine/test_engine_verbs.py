@@ -228,3 +228,13 @@ def test_an_engine_that_was_shut_down_can_be_opened_again(shared_store_url: str,
     with SlaEngine.open(shared_store_url) as first:
         order = first.receive(kind="repair")
     assert len(open_engine(shared_store_url).facts(order)) == 1
+
+
+def test_the_librarys_settings_for_other_applications_do_not_matter(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"IS_SNAPSHOTTING_ENABLED": "y", "COMPRESSOR_TOPIC": "zlib", "PERSISTENCE_MODULE": "elsewhere"}.items():
+        monkeypatch.setenv(name, value)
+    engine = open_engine("memory:")
+    order = engine.receive(kind="repair")
+    assert engine.log.facts_of(order.id)[0].state.startswith(b"{")

@@ -32,6 +32,8 @@ from slaengine.storage.recorder import own_errors
 from slaengine.storage.work_orders import WorkOrders
 
 TO_BE_GIVEN = "to be given"
+NO_SNAPSHOTS = {"IS_SNAPSHOTTING_ENABLED": "n"}
+"""Said outright: the process may hold other applications of the library, and set its environment for them."""
 
 
 def utc_now() -> datetime:
@@ -65,7 +67,7 @@ class SlaEngine(Verbs, Reading):
         self.clock = clock
         self.policy = policy
         self.log = FactLog(database, clock)
-        self.work_orders = WorkOrders(log=self.log, vault=Vault(keys) if keys is not None else None)
+        self.work_orders = WorkOrders(NO_SNAPSHOTS, log=self.log, vault=Vault(keys) if keys is not None else None)
 
     @classmethod
     def open(

@@ -25,6 +25,8 @@ class StoreFactory(persistence.InfrastructureFactory[persistence.TrackingRecorde
 
     def __init__(self, env: Environment | EnvType | None = None, log: FactLog | None = None) -> None:
         super().__init__(env)
+        if self.is_snapshotting_enabled():
+            raise _no_snapshots()
         self._is_own = log is None
         self.log = log or self._open()
 
@@ -36,9 +38,7 @@ class StoreFactory(persistence.InfrastructureFactory[persistence.TrackingRecorde
                 an earlier instant is answered from the same ones.
         """
         if purpose != "events":
-            raise UsageError(
-                f"this store keeps no {purpose}: work orders are folded from their facts; set IS_SNAPSHOTTING_ENABLED=n"
-            )
+            raise _no_snapshots()
         return LogAggregateRecorder(self.log)
 
     def application_recorder(self) -> persistence.ApplicationRecorder:
@@ -71,3 +71,7 @@ class StoreFactory(persistence.InfrastructureFactory[persistence.TrackingRecorde
     def _chosen(self, variable: str, default: type[Any]) -> type[Any]:
         topic = self.env.get(variable)
         return resolve_topic(topic) if topic else default
+
+
+def _no_snapshots() -> UsageError:
+    return UsageError("this store keeps no snapshots: work orders are folded from their facts; set IS_SNAPSHOTTING_ENABLED=n")
