@@ -212,11 +212,12 @@ class ConfluentConsumer:
             else:
                 return low, high
 
-    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Tell Kafka how far the group has come, without waiting for the answer."""
+    def commit(self, next_offsets: Mapping[Partition, int], *, wait: bool = False) -> None:
+        """Tell Kafka how far the group has come."""
         with suppress(KafkaException):
             offsets = [TopicPartition(*partition, offset) for partition, offset in next_offsets.items()]
-            self._consumer.commit(offsets=offsets, asynchronous=True)
+            commit: Any = self._consumer.commit
+            commit(offsets=offsets, asynchronous=not wait)
 
     def close(self) -> None:
         """Leave the group and stop."""

@@ -188,10 +188,14 @@ class PythonConsumer:
         with _ours(self._settings):
             return _ours_by_partition(self._consumer.beginning_offsets([TopicPartition(*p) for p in partitions]))
 
-    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Tell Kafka how far the group has come, without waiting for the answer."""
-        with suppress(KafkaError, AssertionError):
-            self._consumer.commit_async({TopicPartition(*p): OffsetAndMetadata(o, "", -1) for p, o in next_offsets.items()})
+    def commit(self, next_offsets: Mapping[Partition, int], *, wait: bool = False) -> None:
+        """Tell Kafka how far the group has come."""
+        offsets = {TopicPartition(*partition): OffsetAndMetadata(offset, "", -1) for partition, offset in next_offsets.items()}
+        with suppress(KafkaError):
+            if wait:
+                self._consumer.commit(offsets, timeout_ms=REQUEST_TIMEOUT_MS)
+            else:
+                self._consumer.commit_async(offsets)
 
     def close(self) -> None:
         """Leave the group and stop."""

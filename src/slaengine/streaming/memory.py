@@ -149,7 +149,7 @@ class MemoryConsumer:
         """Return 0 for each: nothing is ever removed."""
         return dict.fromkeys(partitions, 0)
 
-    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+    def commit(self, next_offsets: Mapping[Partition, int], *, wait: bool = False) -> None:  # noqa: ARG002 (the port's signature)
         """Remember how far the group has come."""
         if self._group is not None:
             self._cluster.committed.update({(self._group, partition): offset for partition, offset in next_offsets.items()})

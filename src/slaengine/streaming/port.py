@@ -86,8 +86,11 @@ class Consumer(Protocol):
     def begins(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """Return the offset of the first record that each partition still holds."""
 
-    def commit(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Tell Kafka how far the group has come. For monitoring only: failures are passed over in silence."""
+    def commit(self, next_offsets: Mapping[Partition, int], *, wait: bool = False) -> None:
+        """Tell Kafka how far the group has come; with `wait`, for a few seconds at most, until it knows.
+
+        Failures are passed over in silence: what was not committed is read again, and whoever reads knows how to.
+        """
 
     def close(self) -> None:
         """Leave the group and stop, within a few seconds."""

@@ -67,14 +67,15 @@ def subscribe(  # noqa: PLR0913 (options with defaults, by name only)
 def _shared(consumer: Consumer, stop: threading.Event) -> Iterator[StreamedFact]:
     while not stop.is_set():
         done: dict[Partition, int] = {}
+        records = consumer.poll(POLL_S, CONSUME_BATCH)
         rebalances = consumer.rebalances
         try:
-            for record in consumer.poll(POLL_S, CONSUME_BATCH):
+            for record in records:
                 yield from _fact(record)
                 done[Partition(record.topic, record.partition)] = record.offset + 1
         finally:
             if done and consumer.rebalances == rebalances:
-                consumer.commit(done)
+                consumer.commit(done, wait=True)
 
 
 def _alone(
