@@ -42,7 +42,7 @@ def import_(
     """
     rules = load_mapping(mapping)
     place = rejects or Path(f"{files[0].name.split('.')[0]}.rejects.csv")
-    with _opened(store, policy, dry_run=dry_run) as engine, _progress() as told, _few_collections():
+    with _opened(store, policy, dry_run=dry_run) as engine, progress_bar() as told, _few_collections():
         importer = Importer(
             engine,
             rules,
@@ -73,7 +73,7 @@ def _opened(store: str, policy: str | None, *, dry_run: bool) -> Iterator[SlaEng
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def progress_bar() -> Iterator[Told]:
     """Yield what is told of the progress: a bar on a terminal, nothing elsewhere."""
     if not stderr.is_terminal:
         yield lambda *_: None
