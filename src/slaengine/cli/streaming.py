@@ -1,7 +1,8 @@
-"""`slaengine publish`, `project`, `ingest` and `dead-letters`: the stream, from the command line."""
+"""`slaengine publish`, `project`, `ingest`, `watch`, `dead-letters` and `schema`: the stream, from the command line."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -15,19 +16,24 @@ from typing import Annotated, Any, Protocol
 import typer
 from rich.table import Table
 
-from slaengine.cli.common import AsJson, Store, print_json, say, utc_now
+from slaengine.cli.common import AsJson, PolicyName, Store, print_json, say, utc_now
 from slaengine.cli.reading import show
+from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
 from slaengine.policies.book import PolicyBook
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog
 from slaengine.streaming import dead_letters as letters
 from slaengine.streaming.connect import connect
+from slaengine.streaming.contract import asyncapi, event_schemas
+from slaengine.streaming.intake import Intake
+from slaengine.streaming.port import Message
 from slaengine.streaming.processor import Processor
 from slaengine.streaming.publisher import Publisher
 from slaengine.streaming.read_model import ReadModelView
 from slaengine.streaming.reader import now
-from slaengine.streaming.topics import FACTS
+from slaengine.streaming.topics import COMMANDS, FACTS, REPLIES
+from slaengine.streaming.watch import Watch, to_kafka
 from slaengine.streaming.worker import Worker
 
 REPORT_EVERY_S = 10.0
@@ -128,6 +134,95 @@ def project(
             say(f"{done['failed']:,} could not be handled; `slaengine dead-letters list --store {store}` shows them")
 
 
+def ingest(
+    store: Store,
+    kafka: KafkaUrl,
+    topic: Annotated[str, typer.Option("--topic", help="The topic of commands.")] = COMMANDS,
+    replies: Annotated[str, typer.Option("--replies", help="The topic for answers.")] = REPLIES,
+    once: Once = False,
+    as_json: AsJson = False,
+) -> None:
+    """Carry out the commands of a topic, each once, and answer them.
+
+    Example: `slaengine ingest --store sqlite:///orders.db --kafka localhost:9092`
+
+    docs/reference/stream.md tells what a command and an answer look like.
+    """
+    with SlaEngine.open(store, clock=utc_now) as engine:
+        intake = Intake(kafka=connect(kafka), database=engine.log.database, engine=engine, topic=topic, replies=replies)
+        if once:
+            intake.run_once()
+        else:
+            _serve([intake], lambda: f"carried out or refused {intake.status.done.handled:,} commands")
+        count = intake.status.done.handled
+    if as_json:
+        print_json({"commands": count})
+    else:
+        say(f"carried out or refused {count:,} commands of {topic}; the answers are in {replies}")
+
+
+def watch(
+    store: Store,
+    policy: PolicyName = None,
+    kafka: Annotated[
+        str | None, typer.Option("--kafka", help="Say verdicts to Kafka, not to the terminal.", metavar="URL")
+    ] = None,
+    once: Once = False,
+    as_json: AsJson = False,
+) -> None:
+    """Watch deadlines: say what starts, is about to run out, is breached, met or waived, each thing once.
+
+    Example: `slaengine watch --store sqlite:///orders.db --policy service-standard`
+    """
+    with SlaEngine.open(store, policy=policy, clock=utc_now, create=False) as engine:
+        deliver = to_kafka(connect(kafka)) if kafka else _printed(as_json=as_json)
+        watcher = Watch(engine.log, engine.book(), deliver, now)
+        if once:
+            count = watcher.run_once()
+            say(f"{count:,} verdicts said")
+        else:
+            _serve([watcher], None)
+
+
+def _printed(*, as_json: bool) -> Callable[[list[Message]], None]:
+    def deliver(messages: list[Message]) -> None:
+        for message in messages:
+            headers = {name: value.decode() for name, value in message.headers}
+            said = {"saying": headers["ce_type"].split(".")[2], "order": headers["ce_subject"], "at": headers["ce_time"]}
+            body = json.loads(message.value or b"{}")
+            if as_json:
+                print_json(said | body)
+            else:
+                what = said["saying"].removeprefix("clock_")
+                typer.echo(f"{said['at']}  {what:9}{said['order']}  {body['target']}, limit {body['limit']}")
+
+    return deliver
+
+
+def events(as_json: AsJson = False) -> None:
+    """Write the JSON Schema of every event on the topic of facts, as one JSON object: type → schema.
+
+    Example: `slaengine schema events > events.json`
+    """
+    _document(event_schemas(), as_json=as_json)
+
+
+def asyncapi_(as_json: AsJson = False) -> None:
+    """Write the AsyncAPI 3 document of the stream.
+
+    Example: `slaengine schema asyncapi > asyncapi.json`
+    """
+    _document(asyncapi(), as_json=as_json)
+
+
+def _document(document: dict[str, Any], *, as_json: bool) -> None:
+    """Print a document: on one line for programs, indented otherwise; it is JSON either way."""
+    if as_json:
+        print_json(document)
+    else:
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
 def list_(store: Store, as_json: AsJson = False) -> None:
     """List what is held back: what failed, what stands behind it, and what waits for an earlier fact.
 
@@ -193,6 +288,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("publish", no_args_is_help=True)(publish)
     app.command("project", no_args_is_help=True)(project)
+    app.command("ingest", no_args_is_help=True)(ingest)
+    app.command("watch", no_args_is_help=True)(watch)
+    schema = typer.Typer(no_args_is_help=True, help="The contract of the stream.\n\nExample: `slaengine schema asyncapi`")
+    schema.command("events")(events)
+    schema.command("asyncapi")(asyncapi_)
+    app.add_typer(schema, name="schema")
     group = typer.Typer(
         no_args_is_help=True,
         help="Work off what could not be handled.\n\nExample: `slaengine dead-letters list --store sqlite:///figures.db`",
@@ -204,7 +305,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="dead-letters")
 
 
-def _serve(services: Sequence[Service], report: Callable[[], str]) -> None:
+def _serve(services: Sequence[Service], report: Callable[[], str] | None) -> None:
     """Run services until a signal says stop, telling now and then how they stand; a second signal ends at once."""
     logging.basicConfig(level=logging.WARNING, format="slaengine: %(message)s")
     stop = threading.Event()
@@ -214,7 +315,8 @@ def _serve(services: Sequence[Service], report: Callable[[], str]) -> None:
     for thread in threads:
         thread.start()
     while not stop.wait(REPORT_EVERY_S):
-        say(report())
+        if report is not None:
+            say(report())
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     for thread in threads:
