@@ -16,7 +16,6 @@ from slaengine.audit.irregular import tallied
 from slaengine.errors import AuditError
 from slaengine.policies.book import PolicyBook
 from slaengine.storage.catch_up import catch_up
-from slaengine.storage.log import NewFact
 from slaengine.storage.read_models import ReadModels
 from slaengine.storage.verifying import Verified, verify
 

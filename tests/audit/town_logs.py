@@ -6,14 +6,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from uuid import UUID
 
+from slaengine.policies.book import PolicyBook
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog, NewFact
-from slaengine.testing.generator import Mix, encoded, histories
+from slaengine.testing.generator import encoded, histories
+from slaengine.testing.town import Mix
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
-PUBLISHED_UNDER = UUID("5ea15ea1-0000-8000-8000-0000000000ff")
+
+BUSY = Mix(corrected=0.15, waiver=0.15, reopened=0.2, paused=0.5, reclassified=0.3)
+
+PAUSING = """
+policy: town
+time_zone: Asia/Shanghai
+calendars:
+  office: {weekly: {mon: [["08:30","12:00"],["13:00","17:30"]], tue: [["08:30","17:30"]], wed: [["08:30","17:30"]],
+                    thu: [["08:30","17:30"]], fri: [["08:30","17:30"]]}, holidays: [2026-01-21]}
+versions:
+  - version: "1"
+    effective_from: 2020-01-01
+    waivers: {reasons: [no_access]}
+    targets:
+      - {name: answered, start: received, stop: responded, limit: 15 min}
+      - {name: resolution, start: received, stop: resolved, limit: 8 h, calendar: office, pause: [any],
+         applies: {kind: repair}, reopen: continue}
+      - {name: resolution, start: received, stop: resolved, limit: 3 wd, calendar: office, reopen: new_cycle}
+      - {name: called, start: resolved, stop: {fact: revisited, method: telephone}, limit: 24 h}
+      - {name: sent, start: received, stop: dispatched, limit: 30 min, reassign: restart}
+  - version: "2"
+    effective_from: 2026-01-22T09:00:00
+    scope: SCOPE
+    waivers: {reasons: [no_access]}
+    targets:
+      - {name: answered, start: received, stop: responded, limit: 5 min}
+      - {name: resolution, start: received, stop: resolved, limit: 4 h, calendar: office, pause: [waiting_parts], reopen: restart}
+      - {name: called, start: resolved, stop: revisited, limit: 48 h}
+"""
+
+
+def pausing(scope: str = "new_orders") -> PolicyBook:
+    """Return a policy that changes after two days, with that scope."""
+    return PolicyBook.parse(PAUSING.replace("SCOPE", scope), "town.yaml")
 
 
 def arrivals(orders: int, seed: int, mix: Mix | None = None) -> list[tuple[datetime, NewFact]]:
