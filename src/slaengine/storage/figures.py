@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Connection, and_, false, not_, or_, select, true
 
 from slaengine.projections.case_file import CaseFile
@@ -91,7 +91,7 @@ class Figures:
             lines.append(OrderLine._make(row[1:width]))
             said = list(row[width:])
             for place, label in label_places:
-                said[place] = json.loads(said[place]).get(label) if said[place] else None
+                said[place] = from_json(said[place]).get(label) if said[place] else None
             values.append(said)
         return lines, values, places
 
