@@ -89,7 +89,7 @@ def test_a_key_is_handed_over(shell: Shell):
     ("arguments", "code", "says"),
     [
         (("audit", "prove", "R-9", *STORE, *SEAL), 1, "R-9"),
-        (("audit", "prove", "R-1", *STORE, *SEAL), 1, "nothing is sealed"),
+        (("audit", "prove", "R-1", *STORE, *SEAL), 1, "there is no seal"),
         (("audit", "seal", *STORE, "--key", "no.key", *SEAL), 1, "cannot read the key"),
         (("audit", "key", "two words", "--out", "x"), 2, "cannot name a log"),
         (("audit", "check", "none.json", "--key", "none.pub"), 1, "cannot read the key"),

@@ -315,7 +315,7 @@ def test_the_folder_keeps_tree_and_checkpoints_across_openings(tmp_path: Path):
     log = ListLog([])
     for size in (5, 12, 12, 30):
         log.facts = facts(size)
-        with folder.opened() as so_far:
+        with folder.opened(create=True) as so_far:
             made = seal(log, so_far, KEY, NOON + timedelta(minutes=size))
             if made is not None:
                 folder.add(made.note)

@@ -65,8 +65,10 @@ class SealFolder:
         return file
 
     @contextmanager
-    def opened(self) -> Iterator[Seal]:
+    def opened(self, *, create: bool = False) -> Iterator[Seal]:
         """Give the seal, with its tree as far as it was built; growing the tree grows the file."""
+        if not create and not self.path.is_dir():
+            raise AuditError(f"there is no seal in {self.path}; `slaengine audit seal` makes one")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

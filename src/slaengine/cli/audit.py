@@ -1,16 +1,27 @@
-"""`slaengine audit`: replay history, prove it, and ask what if."""
+"""`slaengine audit`: verify what was published, and the commands of replaying and sealing."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from slaengine.audit.history import History
-from slaengine.cli import sealing
-from slaengine.cli.common import AsJson, Store, print_json, say, utc_now
+from slaengine.audit.examine import Examined, examine
+from slaengine.audit.irregular import tallied
+from slaengine.audit.seal import SealFolder
+from slaengine.audit.signing import load_public
+from slaengine.cli import evidence, replaying, sealing
+from slaengine.cli.common import AsJson, PolicyName, Store, print_json, say, utc_now
+from slaengine.cli.reading import catching_up
 from slaengine.engine import SlaEngine
+from slaengine.errors import UsageError
+from slaengine.storage.sealing import recorded_notes
+from slaengine.storage.verifying import Verified
+from slaengine.storage.verifying import verify as verify_rows
+
+SHOWN = 20
 
 audit = typer.Typer(
     no_args_is_help=True,
@@ -18,29 +29,96 @@ audit = typer.Typer(
 )
 
 
-def export(
+def verify(
     store: Store,
-    out: Annotated[Path, typer.Option("--out", help="The folder of the history; made, or taken further.", metavar="DIR")],
+    policy: PolicyName = None,
+    late_after: Annotated[
+        float, typer.Option("--late-after", help="Show facts recorded so many hours after they occurred.", metavar="HOURS", min=0)
+    ] = 24,
+    seal: Annotated[
+        Path | None, typer.Option("--seal", help="The seal's folder: check the log against it too.", metavar="DIR")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="The public key of the seal's first checkpoint.", metavar="KEY")
+    ] = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option("--checkpoint", help="A checkpoint kept elsewhere; again for more.", metavar="FILE")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the log as Parquet files, by month; the next time only what is new. Nothing personal is in them.
+    """Make every published row again from the facts, and list what differs; with a key, check the log against its seal.
 
-    Example: `slaengine audit export --store sqlite:///orders.db --out ./history`
+    Example: `slaengine audit verify --store sqlite:///orders.db --policy service-standard --seal ./seal --key seal.key.pub`
 
-    An export that is cut short goes on where it was. docs/reference/history.md tells the columns.
+    Exit code 1 when anything differs or does not hold. Facts recorded long after they occurred are shown, and are no fault.
     """
-    with SlaEngine.open(store, clock=utc_now, create=False) as engine:
-        history = History(out, create=True)
-        added = history.extend(engine.log)
-    manifest = history.manifest
+    sealed: Examined | None = None
+    with SlaEngine.open(store, policy=policy, clock=utc_now, create=False) as engine, catching_up() as told:
+        if key is not None:
+            sealed = _examined(engine, seal, key, checkpoint or [])
+        elif seal or checkpoint:
+            raise UsageError("to check the seal its public key is needed; name it with --key")
+        verified = verify_rows(engine.log, engine.book(), late_after=timedelta(hours=late_after), progress=replaying.steps(told))
     if as_json:
-        print_json({"added": added, "position": manifest.position, "parts": len(manifest.parts)})
+        print_json(_as_json(verified, sealed))
     else:
-        say(f"added {added:,} facts; the history in {out} ends at position {manifest.position:,}, in {len(manifest.parts)} files")
+        _show(verified, sealed)
+    wrong = [item for item in verified.irregular if item.kind != "backdated"]
+    if verified.differences or wrong or (sealed and sealed.faults):
+        raise typer.Exit(1)
+
+
+def _examined(engine: SlaEngine, folder: Path | None, key: str, held: list[Path]) -> Examined:
+    notes = [*recorded_notes(engine.log), *map(sealing.read_checkpoint, held)]
+    if folder is None:
+        return examine(engine.log, notes, load_public(key))
+    with SealFolder(folder).opened() as so_far:
+        return examine(engine.log, [*notes, *so_far.notes], load_public(key), tree=so_far.tree)
+
+
+def _as_json(verified: Verified, sealed: Examined | None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "position": verified.position,
+        "orders": verified.orders,
+        "clocks": verified.clocks,
+        "facts": verified.facts,
+        "differences": [difference.as_json() for difference in verified.differences],
+        "irregular": [item._asdict() for item in verified.irregular],
+        "backdated": tallied(verified.irregular),
+    }
+    if sealed is not None:
+        faults = [{"position": fault.position, "problem": fault.problem} for fault in sealed.faults]
+        found["seal"] = {"facts": sealed.facts, "checkpoints": sealed.checkpoints, "faults": faults}
+    return found
+
+
+def _show(verified: Verified, sealed: Examined | None) -> None:
+    if sealed is not None:
+        for fault in sealed.faults:
+            typer.echo(f"seal: {fault.problem}")
+        if not sealed.faults:
+            say(f"the log holds: {sealed.facts:,} facts agree with {sealed.checkpoints} checkpoints")
+    for difference in verified.differences[:SHOWN]:
+        target = f" {difference.target}" if difference.target else ""
+        typer.echo(
+            f"{difference.order}{target}: {difference.why}; published {difference.published}, replayed {difference.replayed}"
+        )
+    wrong = [item for item in verified.irregular if item.kind != "backdated"]
+    for item in wrong[:SHOWN]:
+        typer.echo(f"{item.order} fact {item.version} ({item.fact}): {item.kind}, {item.detail}")
+    for row in tallied(verified.irregular)[:SHOWN]:
+        whose = f"{row['by'] or 'nobody named'}, team {row['team'] or '–'}"
+        say(f"recorded late by {whose}: {row['facts']} facts, up to {row['longest_s']:,.0f} s")
+    say(
+        f"{verified.orders:,} orders, {verified.clocks:,} clocks, {verified.facts:,} facts made again: "
+        f"{len(verified.differences):,} differences, {len(wrong):,} irregular facts"
+    )
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
+    audit.command("verify", no_args_is_help=True)(verify)
+    replaying.register(audit)
     sealing.register(audit)
-    audit.command("export", no_args_is_help=True)(export)
+    evidence.register(audit)
     app.add_typer(audit, name="audit")

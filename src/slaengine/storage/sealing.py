@@ -26,7 +26,7 @@ def seal_store(
         AuditError: the log does not hold, the key is not the one in force, or the folder cannot be written.
         StorageError: the log cannot be read or written.
     """
-    with folder.opened() as so_far:
+    with folder.opened(create=True) as so_far:
         made = seal(log, so_far, key, now, next_key=next_key)
         if made is not None:
             folder.add(made.note)
