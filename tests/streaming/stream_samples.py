@@ -13,10 +13,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select
 
+from slaengine.policies.book import PolicyBook
+from slaengine.storage.catch_up import build_for
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog, NewFact
+from slaengine.storage.read_models import ReadModels
 from slaengine.streaming.envelope import StreamedFact, read
 from slaengine.streaming.port import Kafka, Partition
 from slaengine.testing.generator import encoded, histories
@@ -149,3 +152,16 @@ def running(*services: Runs) -> Iterator[threading.Event]:
         for thread in threads:
             thread.join(30)
             assert not thread.is_alive()
+
+
+def rows_of(database: Database, book: PolicyBook) -> dict[str, list[Any]]:
+    """Return every row of the read models, under the order's id instead of the place, which depends on the order of arrival."""
+    tables = build_for(ReadModels(database), book).tables
+    found = {}
+    with database.reading() as connection:
+        names = {row.seq: row.order_id for row in connection.execute(select(tables.orders.c.seq, tables.orders.c.order_id))}
+        for table in (tables.orders, tables.clocks, tables.case_files):
+            columns = [column for column in table.c if column.name != "seq"]
+            read = connection.execute(select(table.c.seq, *columns))
+            found[table.name.partition("_")[2]] = sorted((names[seq], *rest) for seq, *rest in read)
+    return found

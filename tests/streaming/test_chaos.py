@@ -1,0 +1,120 @@
+"""Processes, broker and database are killed at random moments; afterwards nothing is lost and nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+import pytest
+from sqlalchemy import select
+from stream_samples import assert_topic_is_the_log, fill, new_topic, opened, rows_of, until
+
+from slaengine.errors import SlaEngineError
+from slaengine.policies.book import PolicyBook
+from slaengine.storage.catch_up import catch_up
+from slaengine.storage.database import Database
+from slaengine.storage.read_models import ReadModels
+from slaengine.streaming import tables
+from slaengine.streaming.connect import connect
+from slaengine.streaming.read_model import ReadModelView
+from slaengine.streaming.worker import Worker
+from slaengine.testing.kafka import RunningKafka, start_kafka
+from slaengine.testing.postgres import OwnPostgres, start_own_postgres
+
+SCRIPT = Path(__file__).with_name("stream_process.py")
+BOOK = PolicyBook.pack("service-standard")
+
+
+class Victim:
+    """A process of the stream that is killed and started again."""
+
+    def __init__(self, what: str, store: str, kafka: str, topic: str) -> None:
+        self._call = [sys.executable, str(SCRIPT), what, store, kafka, topic]
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(self._call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == b"begins\n"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.process.stdout is not None
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def kill(self) -> None:
+        self.__exit__()
+        self.__enter__()
+
+
+def kill_broker(kafka: RunningKafka) -> None:
+    assert kafka.cluster is not None
+    kafka.cluster.kill()
+    kafka.cluster.start(1)
+
+
+def ordeal(
+    kafka: RunningKafka, stores: tuple[str, str], orders: int, kills: list[str], database: OwnPostgres | None = None
+) -> None:
+    """Stream `orders` from the first store into the second through the `kills`, and compare both ends with the log."""
+    rng, topic = random.Random(7), new_topic()
+    with opened(stores[0]) as log:
+        count = fill(log, orders)
+        with (
+            Victim("publish", stores[0], kafka.bootstrap, topic) as publisher,
+            Victim("project", stores[1], kafka.bootstrap, topic) as worker,
+        ):
+            for kill in kills:
+                time.sleep(rng.uniform(0.05, 1.5))
+                match kill:
+                    case "publisher":
+                        publisher.kill()
+                    case "worker":
+                        worker.kill()
+                    case "broker":
+                        kill_broker(kafka)
+                    case _:
+                        assert database is not None
+                        database.kill()
+                        database.start()
+            cluster = connect(kafka.bootstrap)
+            until(lambda: position(log.database) == count, 300)
+            with closing(Database.open(stores[1])) as view:
+                reader = Worker(kafka=cluster, database=view, view=ReadModelView(view, BOOK), topic=topic)
+                until(lambda: reader.lag() == 0, 300)
+                assert_topic_is_the_log(cluster, topic, log)
+                catch_up(log, ReadModels(log.database), BOOK)
+                assert rows_of(view, BOOK) == rows_of(log.database, BOOK)
+
+
+def position(database: Database) -> int | None:
+    try:
+        with database.reading() as connection:
+            return connection.scalar(select(tables.publishers.c.position))
+    except SlaEngineError:
+        return None
+
+
+@pytest.mark.kafka
+def test_kills_of_publisher_worker_and_broker_lose_and_double_nothing(kafka: RunningKafka, tmp_path: Path) -> None:
+    if kafka.cluster is None:
+        pytest.skip(kafka.describe())
+    stores = (f"sqlite:///{tmp_path / 'log.db'}", f"sqlite:///{tmp_path / 'view.db'}")
+    ordeal(kafka, stores, 400, ["publisher", "worker", "publisher", "worker", "broker", "worker", "publisher"])
+
+
+@pytest.mark.deep
+@pytest.mark.kafka
+@pytest.mark.postgres
+@pytest.mark.timeout(3_600)
+def test_sixty_kills_with_the_databases_among_them_lose_and_double_nothing() -> None:
+    kinds = ["publisher", "worker", "publisher", "worker", "database", "broker"]
+    with start_own_postgres() as postgres, start_kafka() as kafka:
+        stores = (postgres.new_database(), postgres.new_database())
+        ordeal(kafka, stores, 10_000, kinds * 10, postgres)
