@@ -51,6 +51,7 @@ def test_the_kernel_agrees_with_a_count_minute_by_minute(book, moments, wait):
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(7200)
 @settings(max_examples=12_000, suppress_health_check=SLOW)
 @given(books(), histories(), st.integers(0, 4 * 1440))
 def test_the_kernel_agrees_with_a_count_minute_by_minute_at_length(book, moments, wait):
@@ -68,6 +69,7 @@ def test_the_compiled_kernel_answers_as_the_interpreted_one(book, orders, wait):
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(7200)
 @pytest.mark.skipif(not available(), reason="Numba is not installed")
 @settings(max_examples=3000, suppress_health_check=SLOW)
 @given(books(), st.lists(histories(), min_size=4, max_size=6), st.sampled_from([None, 0, 3 * DAY]))

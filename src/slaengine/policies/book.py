@@ -14,6 +14,7 @@ from slaengine.policies.calendar import BusinessCalendar
 from slaengine.policies.calendar_instants import as_micros
 from slaengine.policies.load import Source, calendar_of, holidays_of, policy_of
 from slaengine.policies.policy import ALWAYS, CalendarEdition, CalendarSpec, HolidayEntry, Policy, Version
+from slaengine.policies.rows import ClockRow
 
 EVER: Final = -(1 << 60)
 """Before any instant: from when a restated edition holds."""
@@ -158,6 +159,17 @@ class PolicyBook:
                 break
             found = edition
         return found
+
+    def edition_of(self, row: ClockRow) -> Edition:
+        """Return the edition by which a clock of this book was judged.
+
+        Raises:
+            UnknownPolicy: it was judged by another book.
+        """
+        for edition in self.editions:
+            if (edition.holds_from, edition.version.version) == (row.holds_from, row.edition):
+                return edition
+        raise UnknownPolicy(f"policy {self.name} has no version {row.edition} by which this clock was judged")
 
 
 class _Empty(PolicyBook):

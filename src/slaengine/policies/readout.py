@@ -60,12 +60,13 @@ class Readout:
             waived,
             self._valid_until(row, rule.limit.kind == "by", until),
             tuple(self._spans(row)) if row[t.SPANS_N] else (),
+            edition.holds_from,
         )
 
     def _spans(self, row: Sequence[int]) -> Iterator[Span]:
         for n in range(row[t.SPANS_AT], row[t.SPANS_AT] + row[t.SPANS_N]):
             begins, ends, begun_by, ended_by = self.spans[n * t.SPAN_WIDTH : (n + 1) * t.SPAN_WIDTH]
-            yield Span(begins, ends, self.versions[begun_by], self._version(ended_by))
+            yield Span(begins, ends, self._version(begun_by), self._version(ended_by))
 
     def _version(self, fact: int) -> int | None:
         """Return the version of a fact by its index; None where there is none."""

@@ -10,19 +10,23 @@ VERDICTS: tuple[Verdict, ...] = ("running", "overdue", "met", "missed", "cancell
 
 
 class Span(NamedTuple):
-    """Time taken out of a clock, half-open, µs UTC: between the facts of these versions; None, while it still lasts."""
+    """Time taken out of a clock, half-open, µs UTC: between the facts of these versions.
+
+    `begun_by` is None when a deadline started the clock while the order waited; `ended_by`, while the wait still lasts.
+    """
 
     begins: int
     ends: int
-    begun_by: int
+    begun_by: int | None
     ended_by: int | None
 
 
 class ClockRow(NamedTuple):
     """One clock of an order: a target, and which cycle of it, from 1. Instants are µs since the epoch, UTC; lengths are µs.
 
-    - `edition`, `effective_from`: the policy's version by which it is judged; `rule` is the place of the target in the
-      version's list, `limit_text` the limit as the policy writes it, `calendar` the calendar's name.
+    - `edition`, `effective_from`: the policy's version by which it is judged, and since when that is in force; `holds_from`:
+      since when it is with these calendars. `rule` is the place of the target in the version's list, `limit_text` the limit
+      as the policy writes it, `calendar` the calendar's name.
     - `due`: None while the clock is paused before it, since it is then unknowable.
     - `stop`: when the clock ended, by its stop or otherwise; None while it runs.
     - `started_by`, `stopped_by`: the versions of the facts that did it; None where a deadline did, or it still runs.
@@ -56,6 +60,7 @@ class ClockRow(NamedTuple):
     waived: bool
     valid_until: int | None
     spans: tuple[Span, ...]
+    holds_from: int
 
     def at(self, instant: int) -> Verdict:
         """Return the verdict as of `instant` (µs), for a row judged without one: a running clock may be overdue by then."""
