@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 from unittest import TestCase, defaultTestLoader
@@ -42,7 +43,10 @@ def test_recorder_meets_the_library(
 ) -> None:
     recorder = RECORDERS[case](open_log(shared_store_url))
     run = type(case.__name__, (case,), {"create_recorder": lambda _: recorder})(name)
+    before = set(threading.enumerate())
     getattr(run, name)()
+    for left in set(threading.enumerate()) - before:
+        left.join()  # a shipped case tells its readers to stop and does not wait for them; we close their store next
 
 
 class _OwnTracking(LogTrackingRecorder):

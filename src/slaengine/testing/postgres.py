@@ -139,7 +139,6 @@ class OwnPostgres(PostgresServer):
                 stderr=log,
                 user=user,
                 group=group,
-                start_new_session=True,
             )
 
     def _end(self, how: signal.Signals) -> None:
