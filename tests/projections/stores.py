@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 
+import numpy as np
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, true
 
 from slaengine.policies.book import PolicyBook
 from slaengine.projections.case_file import micros
+from slaengine.projections.columns import Flags
 from slaengine.projections.entry import Judge
 from slaengine.projections.promises import promises_of
 from slaengine.projections.report import Question, Report, tabulate
+from slaengine.projections.tile import Tile
 from slaengine.storage.catch_up import catch_up
 from slaengine.storage.database import Database
 from slaengine.storage.figures import Figures
@@ -57,8 +59,8 @@ def town(url: str, orders: int, seed: int = 1) -> Iterator[Town]:
 class Afresh(Figures):
     """Figures that trust no row: every order is judged from its case file at the asking."""
 
-    def stale(self, _as_of: int, _known_at: int | None) -> ColumnElement[bool]:
-        return true()
+    def fresh(self, tile: Tile, _as_of: int, _known_at: int | None) -> Flags:
+        return np.zeros(len(tile.orders), np.bool_)
 
 
 def figures(log: FactLog, book: PolicyBook = STANDARD, kind: type[Figures] = Figures, batch: int = 1_000) -> Figures:

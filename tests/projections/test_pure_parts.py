@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.projections.build import at, ints, orders
 
 from slaengine.projections.backlog import ageing, flow
-from slaengine.projections.columns import NEVER, Words
+from slaengine.projections.columns import NEVER
 from slaengine.projections.goals import Goal
 from slaengine.projections.percentiles import grouped
 from slaengine.projections.periods import bounds, label, local_day, midnight
-from slaengine.projections.recurrence import DAY, recurred
+from slaengine.projections.recurrence import DAY, matter_of, recurred
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -69,7 +69,7 @@ matter_lists = st.lists(
 
 @given(matter_lists)
 def test_recurrence_equals_looking_at_every_pair(rows):
-    words = Words.of([matter for matter, _, _ in rows])
+    matters = ints(matter_of("here", matter) for matter, _, _ in rows)
     came = [day * DAY for _, day, _ in rows]
     went = [NEVER if day is None else day * DAY for _, _, day in rows]
     expected = [
@@ -80,7 +80,7 @@ def test_recurrence_equals_looking_at_every_pair(rows):
         and rows[i][0] is not None
         for i in range(len(rows))
     ]
-    assert recurred(words, ints(came), ints(went)).tolist() == expected
+    assert recurred(matters, ints(came), ints(went)).tolist() == expected
 
 
 def test_ageing_counts_open_orders_by_days_of_24_hours():

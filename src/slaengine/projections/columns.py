@@ -1,4 +1,4 @@
-"""Orders and clocks as columns: what figures are counted from, whole or in parts, a few ns an entry."""
+"""Orders and clocks as columns: what figures are counted from, some ns an entry."""
 
 from __future__ import annotations
 

@@ -38,9 +38,9 @@ class Case:
 class ComparisonRow(BaseModel):
     """One group. `ontime`, `overdue` and `unknown` are the source's own verdicts, whether or not there was a target.
 
-    `met` and `late` (missed or overdue) are ours; `closed_by_target` counts what we judge met among the closed. `agree` and `differ` count orders with a target on which
-    the source says met or missed: a clock still running in time agrees with met, one overdue with missed.
-    `median_hours_to_close` is by wall clock; None when nothing is closed.
+    `met` and `late` (missed or overdue) are ours; `closed_by_target` counts what we judge met among the closed. `agree` and
+    `differ` count orders with a target on which the source says met or missed: a clock still running in time agrees with
+    met, one overdue with missed. `median_hours_to_close` is by wall clock; None when nothing is closed.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -15,13 +15,15 @@ from slaengine.projections.coverage import Coverage
 from slaengine.projections.order_view import OrderView, view_of
 from slaengine.projections.periods import local_day
 from slaengine.projections.promises import revisit_targets
+from slaengine.projections.recurrence import matter_of
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One order, judged. Instants are µs UTC.
 
-    `day` is the local date of receipt, an ordinal. `covered` names the targets laid on the order. `revisits_asked` counts the
+    `day` is the local date of receipt, an ordinal. `covered` names the targets laid on the order. `matter` is its
+    place and type (`recurrence.matter_of`). `revisits_asked` counts the
     revisit clocks of its last resolution, `revisits_open` those not stopped by a revisit. `last_occurred_at` is the last
     instant at which any of its facts occurred, as corrected: asked for an earlier one, the order must be judged again; so it
     must for one after `valid_until` (None: never), or for what was known before `last_recorded_at`.
@@ -32,6 +34,7 @@ class Entry:
     clocks: Sequence[ClockRow]
     day: int
     covered: tuple[str, ...]
+    matter: int
     revisits_asked: int
     revisits_open: int
     last_occurred_at: int
@@ -79,6 +82,7 @@ class Judge:
             clocks,
             local_day(view.received_at, self.zone),
             self._covered(view, clocks),
+            matter_of(view.place, view.type),
             asked,
             still_open,
             max(moments[0].occurred_at, moments[-1].occurred_at),

@@ -1,39 +1,43 @@
-"""Gathering columns: from the rows of tables, and from entries that were judged for the asking."""
+"""Gathering a tile: from the rows of tables, or from entries that were judged for the asking."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, ClockColumns, Flags, Ints, OrderColumns, Words
+from slaengine.projections.columns import STATUSES, VERDICTS, Words
 from slaengine.projections.entry import Entry
-from slaengine.projections.groups import column_of
-from slaengine.projections.recurrence import matters_of, recurred
+from slaengine.projections.groups import said_by
+from slaengine.projections.tile import CLOCK, ORDER, Tile, records
 
 JUDGED = frozenset({"met", "missed", "waived"})
+STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
+VERDICT_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
 
 
 class OrderLine(NamedTuple):
-    """One order's part in the columns; instants are µs UTC, None as in an `OrderView`."""
+    """One order's part in a tile; the fields stand as in `tile.ORDER`, status and covered as words. None as in an `Entry`."""
 
-    day: int
+    seq: int
     received_at: int
     ended_at: int | None
     resolved_at: int | None
-    status: str
+    matter: int
+    last_occurred_at: int
+    last_recorded_at: int
+    valid_until: int | None
+    day: int
     reopened: int
     revisits_asked: int
     revisits_open: int
+    status: str
     covered: str
-    place: str | None
-    type: str | None
 
 
 class ClockLine(NamedTuple):
-    """One clock's part in the columns. `elapsed` counts only where a fact stopped the clock (`stopped_by`)."""
+    """One clock's part in a tile; `order` is its order's place in it. `elapsed` counts where a fact stopped it (`stopped_by`)."""
 
+    order: int
     target: str
     verdict: str
     due_at: int | None
@@ -42,88 +46,63 @@ class ClockLine(NamedTuple):
     excused: bool
 
 
-def order_line(entry: Entry) -> OrderLine:
+def tile_of(
+    orders: Sequence[OrderLine], clocks: Sequence[ClockLine], dimensions: Sequence[str], said: Sequence[Sequence[str | None]]
+) -> Tile:
+    """Return the tile of these orders and clocks; `said[i]` is what order i says in each of `dimensions`."""
+    covered = Words.of([line.covered for line in orders])
+    targets = Words.of([line.target for line in clocks])
+    columns = list(zip(*said, strict=True)) if said else [()] * len(dimensions)
+    order_rows = [(*line[:12], STATUS_CODES[line.status], int(code)) for line, code in zip(orders, covered.codes, strict=True)]
+    clock_rows = [_clock(line, int(code)) for line, code in zip(clocks, targets.codes, strict=True)]
+    return Tile(
+        records(order_rows, ORDER),
+        records(clock_rows, CLOCK),
+        [word or "" for word in covered.words],
+        [word or "" for word in targets.words],
+        {name: Words.of(words) for name, words in zip(dimensions, columns, strict=True)},
+    )
+
+
+def _clock(line: ClockLine, target: int) -> tuple[int | None, int | None, int, int, int, bool]:
+    elapsed = line.elapsed if line.stopped_by is not None and line.verdict in JUDGED else None
+    return line.due_at, elapsed, line.order, target, VERDICT_CODES[line.verdict], bool(line.excused)
+
+
+def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str]) -> Tile:
+    """Return the tile of entries; their places are not those of any table."""
+    orders: list[OrderLine] = []
+    clocks: list[ClockLine] = []
+    said: list[list[str | None]] = []
+    for entry in entries:
+        clocks.extend(clock_lines(entry, len(orders)))
+        orders.append(order_line(entry, len(orders)))
+        said.append([said_by(entry.view, name) for name in dimensions])
+    return tile_of(orders, clocks, dimensions, said)
+
+
+def order_line(entry: Entry, seq: int) -> OrderLine:
     """Return an entry's line."""
     view = entry.view
     return OrderLine(
-        entry.day,
+        seq,
         view.received_at,
         view.ended_at,
         view.resolved_at,
-        view.status,
+        entry.matter,
+        entry.last_occurred_at,
+        entry.last_recorded_at,
+        entry.valid_until,
+        entry.day,
         view.reopened,
         entry.revisits_asked,
         entry.revisits_open,
+        view.status,
         ",".join(entry.covered),
-        view.place,
-        view.type,
     )
 
 
-def clock_lines(entry: Entry) -> Iterable[ClockLine]:
-    """Yield an entry's clocks."""
+def clock_lines(entry: Entry, order: int) -> Iterable[ClockLine]:
+    """Yield the lines of an entry's clocks."""
     for clock in entry.clocks:
-        yield ClockLine(clock.target, clock.verdict, clock.due, clock.elapsed, clock.stopped_by, clock.waived)
-
-
-def stored_dimensions(by: Sequence[str]) -> tuple[str, ...]:
-    """Return the stored dimensions that grouping `by` reads, each once."""
-    return tuple(dict.fromkeys(column_of(name) for name in by))
-
-
-def order_columns(lines: Sequence[OrderLine], dimensions: Sequence[str], values: Sequence[Sequence[Any]]) -> OrderColumns:
-    """Return the columns of orders; `values[i]` is what order i says in each of `dimensions`."""
-    of = _turned(OrderLine._fields, lines)
-    received, resolved = instants(of["received_at"]), instants(of["resolved_at"])
-    return OrderColumns(
-        day=instants(of["day"]),
-        received=received,
-        ended=instants(of["ended_at"]),
-        dimensions={name: Words.of(said) for name, said in _turned(dimensions, values).items()},
-        status=codes(of["status"], STATUSES),
-        reopened=instants(of["reopened"]),
-        revisits_asked=instants(of["revisits_asked"]),
-        revisits_open=instants(of["revisits_open"]),
-        recurred=recurred(matters_of(of["place"], of["type"]), received, resolved),
-        covered=Words.of(of["covered"]),
-    )
-
-
-def clock_columns(orders: Sequence[int], lines: Sequence[ClockLine]) -> ClockColumns:
-    """Return the columns of clocks; `orders[i]` is the place of clock i's order in its columns."""
-    of = _turned(ClockLine._fields, lines)
-    counts = [
-        elapsed if verdict in JUDGED and by is not None else None
-        for elapsed, verdict, by in zip(of["elapsed"], of["verdict"], of["stopped_by"], strict=True)
-    ]
-    return ClockColumns(
-        order=instants(orders),
-        target=Words.of(of["target"]),
-        verdict=codes(of["verdict"], VERDICTS),
-        due=instants(of["due_at"]),
-        elapsed=instants(counts),
-        excused=flags(of["excused"]),
-    )
-
-
-def _turned(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
-    """Return rows as columns by name; all empty when there are no rows."""
-    if not rows:
-        return dict.fromkeys(names, ())
-    return dict(zip(names, zip(*rows, strict=True), strict=True))
-
-
-def instants(values: Iterable[int | None]) -> Ints:
-    """Return numbers as a column, `NEVER` for None."""
-    return np.array([NEVER if value is None else value for value in values], np.int64)
-
-
-def flags(values: Iterable[bool]) -> Flags:
-    """Return truths as a column."""
-    return np.array(list(values), np.bool_)
-
-
-def codes(values: Sequence[str], words: Sequence[str]) -> Ints:
-    """Return words as their places in `words`."""
-    places = {word: place for place, word in enumerate(words)}
-    return np.fromiter((places[value] for value in values), np.int64, len(values))
+        yield ClockLine(order, clock.target, clock.verdict, clock.due, clock.elapsed, clock.stopped_by, clock.waived)

@@ -71,6 +71,11 @@ Key = tuple[str | None, dict[str, str | None]]
 """The period (None without one) and the dimension values of a group."""
 
 
+def stored_dimensions(by: Sequence[str]) -> tuple[str, ...]:
+    """Return the stored dimensions that grouping `by` reads, each once."""
+    return tuple(dict.fromkeys(column_of(name) for name in by))
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
     """The groups of some orders: `group[i]` is the group of order i, `keys[g]` the period and dimension values of group g."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -93,6 +94,7 @@ def daily_targets(book: PolicyBook) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=64)
 def fingerprint(book: PolicyBook) -> str:
     """Return a digest of all that the book's judgements follow from: two books with the same one judge alike."""
     digest = sha256(book.name.encode())

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 
-from slaengine.projections.columns import NEVER, Flags, Ints, Words
+from slaengine.projections.columns import NEVER, Flags, Ints
 
 DAY = 86_400 * 1_000_000
 RECURRENCE_DAYS = 30
 """A matter that comes back within so many times 24 hours after it was resolved is taken for the same trouble."""
 
+UNKNOWN = 0
+"""The matter of an order whose exact place or type is not known: it neither recurs nor is recurred to."""
 
-def recurred(matters: Words, received: Ints, resolved: Ints, days: int = RECURRENCE_DAYS) -> Flags:
-    """Return for each order whether another one with the same matter was resolved in the `days` before it was received.
 
-    `matters` is place and type in one word; None where either is not known: such an order neither recurs nor is recurred to.
+def matter_of(place: str | None, kind: str | None) -> int:
+    """Return place and type as one number of 64 bits, `UNKNOWN` if either is not known.
+
+    Different matters get the same number once in some 10^19 pairs.
+    """
+    if not place or not kind:
+        return UNKNOWN
+    return int.from_bytes(blake2b(f"{place}\x1e{kind}".encode(), digest_size=8).digest(), "big", signed=True) or 1
+
+
+def recurred(matters: Ints, received: Ints, resolved: Ints, days: int = RECURRENCE_DAYS) -> Flags:
+    """Return for each order whether another one of the same matter was resolved in the `days` before it was received.
+
     `received`, `resolved` are µs UTC; `resolved` is `NEVER` for orders not resolved. Both ends of the window count.
     """
     flags = np.zeros(len(received), np.bool_)
-    known = np.array([word is not None for word in matters.words], np.bool_)[matters.codes] if len(received) else flags
-    chosen = np.flatnonzero(known)
-    if not len(chosen):
-        return flags
-    matter, came, went = matters.codes[chosen], received[chosen], resolved[chosen]
+    chosen, matter = _repeated(matters)
+    came, went = received[chosen], resolved[chosen]
     done = went != NEVER
-    instants = np.unique(np.concatenate([came, went[done]]))
+    instants = np.unique(went[done])
     base = len(instants) + 1
-
-    def place(codes: Ints, ranks: Ints) -> Ints:
-        return codes * base + ranks
-
-    ends = np.sort(place(matter[done], np.searchsorted(instants, went[done])))
-    since = place(matter, np.searchsorted(instants, came - days * DAY))
-    until = place(matter, np.searchsorted(instants, came, side="right"))
+    ends = np.sort(matter[done] * base + np.searchsorted(instants, went[done]))
+    since = matter * base + np.searchsorted(instants, came - days * DAY)
+    until = matter * base + np.searchsorted(instants, came, side="right")
     before = np.searchsorted(ends, until) - np.searchsorted(ends, since)
     itself = done & (went <= came) & (went >= came - days * DAY)
     flags[chosen] = before > itself
     return flags
 
 
-def matters_of(places: Sequence[str | None], types: Sequence[str | None]) -> Words:
-    """Return place and type of each order in one word; None where either is not known."""
-    pairs = zip(places, types, strict=True)
-    return Words.of([f"{place}\x1e{kind}" if place and kind else None for place, kind in pairs])
+def _repeated(matters: Ints) -> tuple[Ints, Ints]:
+    """Return the places of orders whose matter is known and came more than once, and small numbers for their matters."""
+    known = np.flatnonzero(matters != UNKNOWN)
+    _, codes, counts = np.unique(matters[known], return_inverse=True, return_counts=True)
+    codes = codes.reshape(-1)
+    again = counts[codes] > 1
+    return known[again], codes[again]

@@ -13,10 +13,14 @@ from slaengine.projections.case_file import CaseFile, moment_of
 from slaengine.projections.entry import Entry, Judge
 from slaengine.projections.promises import fingerprint
 from slaengine.storage.log import FactLog, StoredFact
-from slaengine.storage.read_models import Build, ReadModels, case_files, next_seq, put
+from slaengine.storage.read_models import Build, ReadModels, case_files, chunks, hold, next_seq, put
+from slaengine.storage.tiles import TILES_AT_ONCE, keep, missing
 
 BATCH = 10_000
 """Facts a transaction: enough that its own cost does not show, few enough that memory and waiting writers do not feel it."""
+
+LOOSE_TILES_MAX = 8
+"""Tiles that may be missing: those of the orders that change these days."""
 
 WORK_ORDER = "work_order."
 """What the topics of facts about orders begin with; the log holds others too."""
@@ -43,11 +47,25 @@ def catch_up(
     while facts := log.read(build.position, batch):
         build = _apply(models, build, judge, facts)
         progress(len(facts))
+    _keep_tiles(models, build)
     if build.state == "building":
         with models.database.writing() as connection:
             models.swap_in(connection, build)
         build = replace(build, state="live")
     return build
+
+
+def _keep_tiles(models: ReadModels, build: Build) -> None:
+    """Make the tiles that reports read, unless only so few are missing that reports may as well make them for themselves."""
+    with models.database.reading() as connection:
+        numbers = missing(connection, build.tables)
+    if len(numbers) <= LOOSE_TILES_MAX:
+        return
+    for some in chunks(numbers, TILES_AT_ONCE):
+        with models.database.writing() as connection:
+            hold(connection, build)
+            there = set(missing(connection, build.tables))
+            keep(connection, build.tables, [number for number in some if number in there])
 
 
 def build_for(models: ReadModels, book: PolicyBook) -> Build:

@@ -16,6 +16,7 @@ from slaengine.projections.case_file import CaseFile
 from slaengine.projections.entry import Entry
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import SCHEMA, Generation, catalogue, catalogue_metadata, generation
+from slaengine.storage.tiles import forget
 
 IDS_A_STATEMENT = 500
 """Ids in one `IN` list: SQLite allows 32,766 parameters, and a longer list is no quicker."""
@@ -95,6 +96,11 @@ class ReadModels:
             raise Overtaken(f"another worker is keeping the read models of '{build.policy}'; nothing was changed, try again")
 
 
+def hold(connection: Connection, build: Build) -> None:
+    """Keep other writers of the build out until the transaction ends."""
+    connection.execute(select(catalogue.c.position).where(catalogue.c.generation == build.tables.number).with_for_update())
+
+
 def _set_state(connection: Connection, *where: Any, state: str) -> None:
     connection.execute(update(catalogue).where(*where).values(state=state))
 
@@ -121,6 +127,7 @@ def next_seq(connection: Connection, tables: Generation) -> int:
 
 def put(connection: Connection, tables: Generation, entries: Mapping[int, Entry], replaced: Sequence[int]) -> None:
     """Write `entries` (place → entry). `replaced` are the places among them that hold an earlier state of the order."""
+    forget(connection, tables, entries)
     if replaced:
         for table in (tables.orders, tables.clocks, tables.case_files):
             gone = delete(table).where(table.c.seq == bindparam("gone"))
@@ -170,7 +177,7 @@ def order_row(seq: int, entry: Entry) -> dict[str, Any]:
         "outcome": view.outcome,
         "status": view.status,
         "labels": to_json(view.labels).decode() if view.labels else None,
-        "place": view.place,
+        "matter": entry.matter,
         "day": entry.day,
         "received_at": view.received_at,
         "responded_at": view.responded_at,

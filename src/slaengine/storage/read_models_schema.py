@@ -10,8 +10,11 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from slaengine.projections.groups import DIMENSIONS
 from slaengine.storage.schema import OrderId, Position, Text
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
+
+TILE_ORDERS = 1024
+"""Orders a tile: few enough that making one anew takes some ms, many enough that reading a million orders takes few rows."""
 
 MILESTONES = ("received_at", "responded_at", "arrived_at", "resolved_at", "closed_at", "revisited_at", "ended_at")
 COUNTERS = ("reopened", "escalated", "revisits_asked", "revisits_open")
@@ -41,13 +44,15 @@ class Generation:
     orders: Table
     clocks: Table
     case_files: Table
+    tiles: Table
 
 
 @cache
 def generation(number: int) -> Generation:
     """Return the tables of generation `number`; they need not exist yet."""
     metadata = MetaData()
-    return Generation(number, metadata, _orders(number, metadata), _clocks(number, metadata), _case_files(number, metadata))
+    tables = (_orders(number, metadata), _clocks(number, metadata), _case_files(number, metadata), _tiles(number, metadata))
+    return Generation(number, metadata, *tables)
 
 
 def _orders(number: int, metadata: MetaData) -> Table:
@@ -64,7 +69,7 @@ def _orders(number: int, metadata: MetaData) -> Table:
         Column("number", Text, nullable=False, index=True),
         *(Column(dimension, Text) for dimension in DIMENSIONS),
         Column("labels", Text),
-        Column("place", Text),
+        Column("matter", BigInteger, nullable=False),
         Column("day", Integer, nullable=False),
         *(Column(milestone, BigInteger) for milestone in MILESTONES),
         *(Column(counter, Integer, nullable=False) for counter in COUNTERS),
@@ -110,5 +115,16 @@ def _case_files(number: int, metadata: MetaData) -> Table:
         f"rm{number}_case_files",
         metadata,
         Column("seq", Position, primary_key=True, autoincrement=False),
+        Column("content", LargeBinary, nullable=False),
+    )
+
+
+def _tiles(number: int, metadata: MetaData) -> Table:
+    """The columns of `TILE_ORDERS` orders (`seq` // `TILE_ORDERS` is the tile) in parts; none for a tile that changed since."""
+    return Table(
+        f"rm{number}_tiles",
+        metadata,
+        Column("tile", Integer, primary_key=True, autoincrement=False),
+        Column("part", Text, primary_key=True),
         Column("content", LargeBinary, nullable=False),
     )
