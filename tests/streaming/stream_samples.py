@@ -39,13 +39,18 @@ def opened(url: str = "memory:") -> Iterator[FactLog]:
 
 def fill(log: FactLog, orders: int, *, seed: int = 1, batch: int = 500) -> int:
     """Append the facts of generated orders as they arrive, the orders interleaved; return how many there were."""
+    return sum(fill_slowly(log, orders, seed=seed, batch=batch))
+
+
+def fill_slowly(log: FactLog, orders: int, *, seed: int = 1, batch: int = 500) -> Iterator[int]:
+    """As `fill`, a batch each time it is asked; yield how many each batch had."""
     facts = sorted(encoded(histories(orders, seed=seed)), key=lambda fact: fact.recorded_at)
     rest = iter(facts)
     while some := list(islice(rest, batch)):
         received = [fact for fact in some if fact.topic == "work_order.received.v1"]
         named = {f"{seed}-{from_json(fact.state)['number']}": fact.order_id for fact in received}
         log.append([NewFact(fact.order_id, fact.version, fact.topic, fact.state) for fact in some], named=named)
-    return len(facts)
+        yield len(some)
 
 
 def held_by(kafka: Kafka, topic: str) -> list[StreamedFact]:
