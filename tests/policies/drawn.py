@@ -17,7 +17,7 @@ HALF_DAYS = [["08:30", "12:00"], ["13:00", "17:30"]]
 CALENDARS: dict[str, Any] = {
     "office": {
         "tz": "Europe/Paris",
-        "weekly": {day: HALF_DAYS for day in ("mon", "tue", "wed", "thu", "fri")},
+        "weekly": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), HALF_DAYS),
         "holidays": ["2026-04-06"],
     },
     "night": {
@@ -34,7 +34,18 @@ CALENDARS: dict[str, Any] = {
 NAMES = ("alpha", "beta", "gamma")
 TYPES = ("lift", "lift.door", "noise")
 REASONS = ("parts", "owner", "rain")
-STARTS = ("received", "received", "received", "received", "classified", "dispatched", "resolved", "closed", "reopened", "progress_reported")
+STARTS = (
+    "received",
+    "received",
+    "received",
+    "received",
+    "classified",
+    "dispatched",
+    "resolved",
+    "closed",
+    "reopened",
+    "progress_reported",
+)
 STOPS = ("responded", "arrived", "resolved", "closed", "revisited", "progress_reported")
 
 triggers = st.one_of(
@@ -77,7 +88,9 @@ def targets(draw: st.DrawFn, name: str, chained_to: str | None) -> dict[str, Any
         "calendar": draw(st.sampled_from(["always", *CALENDARS])),
         "boundary": draw(st.sampled_from(["end", "next"])),
         "pause": draw(st.sampled_from([["any"], ["parts"], ["owner", "rain"], []])),
-        "reopen": draw(st.sampled_from([None, "ignore", "new_cycle"] if repeats else [None, "continue", "restart", "new_cycle", "ignore"])),
+        "reopen": draw(
+            st.sampled_from([None, "ignore", "new_cycle"] if repeats else [None, "continue", "restart", "new_cycle", "ignore"])
+        ),
         "reclassify": draw(st.sampled_from(["recompute", "restart", "keep"])),
         "reassign": draw(st.sampled_from(["keep", "restart", "new_cycle"])),
         "cancel": draw(st.sampled_from(["judge", "excuse"])),
@@ -115,7 +128,10 @@ steps = st.one_of(
     st.just(0),
 )
 facts = st.one_of(
-    st.tuples(st.just("classified"), st.fixed_dictionaries({"type": st.sampled_from(TYPES)}, optional={"severity": st.sampled_from(["high", "low"])})),
+    st.tuples(
+        st.just("classified"),
+        st.fixed_dictionaries({"type": st.sampled_from(TYPES)}, optional={"severity": st.sampled_from(["high", "low"])}),
+    ),
     st.tuples(st.just("paused"), st.just({"reason": "parts"})),
     st.tuples(st.just("resumed"), st.just({})),
     st.tuples(st.just("paused"), st.fixed_dictionaries({"reason": st.sampled_from([*REASONS, "other"])})),
@@ -124,7 +140,9 @@ facts = st.one_of(
     st.tuples(st.just("arrived"), st.fixed_dictionaries({}, optional={"party": st.sampled_from(["contractor", "builder"])})),
     st.tuples(st.just("meeting_held"), st.fixed_dictionaries({"parties": st.lists(st.sampled_from("abc"), max_size=3)})),
     st.tuples(
-        st.sampled_from(["responded", "resolved", "resolved", "closed", "reopened", "revisited", "progress_reported", "progress_reported"]),
+        st.sampled_from(
+            ["responded", "resolved", "resolved", "closed", "reopened", "revisited", "progress_reported", "progress_reported"]
+        ),
         st.just({}),
     ),
     st.tuples(st.sampled_from(["cancelled", "merged"]), st.just({})),

@@ -110,7 +110,12 @@ class Reference:
         while len(done) < len(self.names):
             for name in self.names:
                 waited_for = {
-                    t.after for e in self.editions for target in e.version.targets if target.name == name for t in target.start if t.after
+                    t.after
+                    for e in self.editions
+                    for target in e.version.targets
+                    if target.name == name
+                    for t in target.start
+                    if t.after
                 }
                 if name not in done and waited_for <= set(done):
                     done[name] = self._walk(name)
@@ -343,7 +348,9 @@ class Reference:
                 started_by = self.facts[clock.by].name if clock.by is not None else ""
                 if self._hit(clock.target.stop, i):
                     self.stops[name].add(i)
-                    self._end(clock, at, i, "cancelled" if clock.target.repeats and clock.limit.kind in ("every", "by") else "met")
+                    self._end(
+                        clock, at, i, "cancelled" if clock.target.repeats and clock.limit.kind in ("every", "by") else "met"
+                    )
                     state, floor = "stopped", i
                 elif fact.name in ("cancelled", "merged"):
                     self._end(clock, at, i, "cancelled", lateness=not excuse)
@@ -404,5 +411,3 @@ class Reference:
     def paused(self, clock: Clock) -> int:
         calendar = self._calendar(clock)
         return sum(calendar.counted(begins, ends) for begins, ends in clock.excluded)
-
-
