@@ -34,7 +34,7 @@ def main(broker, topic="slaengine.work-orders"):
             is_open[order] = headers["ce_type"] in OPENS
     consumer.close()
     for name, count in sorted(Counter(community[order] for order in is_open if is_open[order]).items()):
-        print(f"{count:6} {name}")  # noqa: T201 (what the example is for)
+        print(f"{count:6} {name}")
 
 
 if __name__ == "__main__":

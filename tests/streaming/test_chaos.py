@@ -62,7 +62,7 @@ def kill_broker(kafka: RunningKafka) -> None:
 def ordeal(
     kafka: RunningKafka, stores: tuple[str, str], orders: int, kills: list[str], database: OwnPostgres | None = None
 ) -> None:
-    """Stream `orders` from the first store, where they arrive between the `kills`, into the second; compare both ends with the log."""
+    """Stream orders that arrive between the `kills` from the first store into the second; compare both ends with the log."""
     rng, topic = random.Random(7), new_topic()
     with opened(stores[0]) as log:
         facts = fill_slowly(log, orders, batch=max(1, 9 * orders // (len(kills) + 1)))

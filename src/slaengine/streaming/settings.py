@@ -59,7 +59,10 @@ def parse(url: str, environ: Mapping[str, str]) -> KafkaSettings:
     Raises:
         UsageError: it is no Kafka URL, or an option is unknown or has no such value. The text never repeats a secret.
     """
-    parts = urlsplit(url if "://" in url else f"kafka://{url}")
+    try:
+        parts = urlsplit(url if "://" in url else f"kafka://{url}")
+    except ValueError:
+        raise UsageError(f"the Kafka URL cannot be understood; {FORM}") from None
     if parts.scheme not in SCHEMES:
         raise UsageError(f"'{parts.scheme}' is no Kafka client of ours; {FORM}")
     credentials, _, hosts = parts.netloc.rpartition("@")
