@@ -7,6 +7,8 @@ import numpy as np
 from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import micros
 from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, ClockColumns, OrderColumns, Words
+from slaengine.projections.groups import DIMENSIONS
+from slaengine.projections.recurrence import matter_of
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -22,18 +24,22 @@ def moment(name: str, when: str, version: int = 1, recorded: str | None = None, 
 
 
 def orders(*rows: dict, covered: str = "fix") -> OrderColumns:
-    """Each row: received, and any of ended, status, type, team, reopened, asked, open_revisits, recurred, covered."""
+    """Each row: received, and any of ended, status, place, the dimensions, reopened, asked, open_revisits, covered…"""
     received = [at(row["received"]) for row in rows]
     return OrderColumns(
         day=ints(datetime.fromisoformat(row["received"]).toordinal() for row in rows),
         received=ints(received),
         ended=ints(at(row["ended"]) if row.get("ended") else NEVER for row in rows),
-        dimensions={name: Words.of([row.get(name) for row in rows]) for name in ("type", "team", "label.ward")},
+        resolved=ints(at(row["ended"]) if row.get("ended") else NEVER for row in rows),
+        matter=ints(matter_of(row.get("place"), row.get("type")) for row in rows),
+        escalated=ints(row.get("escalated", 0) for row in rows),
+        responded=np.array([row.get("responded", False) for row in rows], np.bool_),
+        revisited=np.array([row.get("revisited", False) for row in rows], np.bool_),
+        dimensions={name: Words.of([row.get(name) for row in rows]) for name in DIMENSIONS if name != "status"},
         status=ints(STATUSES.index(row.get("status", "open")) for row in rows),
         reopened=ints(row.get("reopened", 0) for row in rows),
         revisits_asked=ints(row.get("asked", 0) for row in rows),
         revisits_open=ints(row.get("open_revisits", 0) for row in rows),
-        recurred=np.array([row.get("recurred", False) for row in rows], np.bool_),
         covered=Words.of([row.get("covered", covered) for row in rows]),
     )
 

@@ -12,7 +12,7 @@ from slaengine.projections.backlog import ageing, flow
 from slaengine.projections.columns import NEVER
 from slaengine.projections.goals import Goal
 from slaengine.projections.percentiles import grouped
-from slaengine.projections.periods import bounds, label, local_day, midnight
+from slaengine.projections.periods import bounds, first_day, label, local_day, midnight
 from slaengine.projections.recurrence import DAY, matter_of, recurred
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -45,6 +45,7 @@ def test_each_period_has_a_name_and_bounds(period, name, first, after):
     day = date(2026, 1, 1).toordinal()
     assert label(day, period) == name
     assert bounds(day, period) == (date.fromisoformat(first), date.fromisoformat(after))
+    assert first_day(name) == date.fromisoformat(first)
 
 
 @given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.sampled_from(["day", "week", "month", "quarter", "half_year", "year"]))

@@ -80,10 +80,10 @@ def test_groups_stand_in_order_with_the_unknown_last():
 
 def test_closure_counts_what_stands_and_its_rates_leave_out_what_was_void():
     some = orders(
-        {"received": "2026-01-05", "status": "closed", "asked": 1},
+        {"received": "2026-01-05", "status": "closed", "asked": 1, "place": "3", "type": "tap", "ended": "2026-01-07"},
         {"received": "2026-01-05", "status": "resolved", "asked": 1, "open_revisits": 1},
         {"received": "2026-01-05", "status": "resolved"},
-        {"received": "2026-01-05", "status": "open", "reopened": 2, "recurred": True},
+        {"received": "2026-01-08", "status": "open", "reopened": 2, "place": "3", "type": "tap"},
         {"received": "2026-01-05", "status": "cancelled"},
         {"received": "2026-01-05", "status": "merged"},
     )

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from slaengine.cli import audit, calendar, importing, orders, personal, report, streaming
+from slaengine.cli import audit, calendar, importing, kpis, orders, personal, report, streaming
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ def main() -> None:
 
 importing.register(app)
 report.register(app)
+kpis.register(app)
 orders.register(app)
 calendar.register(app)
 audit.register(app)

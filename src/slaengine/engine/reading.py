@@ -20,10 +20,12 @@ from slaengine.policies.rows import ClockRow
 from slaengine.projections.case_file import CaseFile, micros, moment_of
 from slaengine.projections.comparison import Comparison
 from slaengine.projections.entry import Judge
+from slaengine.projections.kpis import Households, KpiRow, cut_for, kpi_rows
+from slaengine.projections.measures import NEEDED as MEASURED
 from slaengine.projections.orders import OrderItem, Wanted, order_item
 from slaengine.projections.overview import BY, Overview, overview
 from slaengine.projections.periods import as_period
-from slaengine.projections.promises import promises_of
+from slaengine.projections.promises import chosen_kpis, promises_of
 from slaengine.projections.report import Question, Report, tabulate
 from slaengine.storage.catch_up import Progress, catch_up
 from slaengine.storage.comparing import Comparing, comparison
@@ -99,6 +101,36 @@ class Reading(ABC):
         figures = self.project()
         promises = promises_of(figures.judge.book, question.as_of)
         return overview(question, promises, *figures.columns(*_instants(question), BY))
+
+    def kpis(  # noqa: PLR0913 - the parts of a question
+        self,
+        *,
+        names: Sequence[str] = (),
+        period: str | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+        households: Households | None = None,
+        lang: str = "en",
+    ) -> list[KpiRow]:
+        """Return the KPIs of the policy, each by its own period and dimensions, over the orders received in each period.
+
+        Args:
+            names: which KPIs; all when left out.
+            period: a period for all of them instead of their own.
+            as_of: what was so then.
+            known_at: what we knew then.
+            households: households by community, for complaints per household.
+            lang: the language of the titles, `en` or `zh`.
+        """
+        figures = self.project()
+        chosen = chosen_kpis(figures.judge.book, names)
+        question = self._question(as_of, known_at, period, [*MEASURED, *(name for kpi in chosen for name in kpi.by)], ())
+        columns = figures.columns(*_instants(question), question.by)
+        rows: list[KpiRow] = []
+        for kpi in chosen:
+            cut = cut_for(kpi, *columns, micros(question.as_of), question.period)
+            rows += kpi_rows(kpi, cut, zone=figures.judge.zone, lang=lang, households=households)
+        return rows
 
     def compare(
         self, target: str, *, against: str | None = None, period: str | None = None, by: Sequence[str] = ()

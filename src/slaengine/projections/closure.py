@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.projections.columns import STATUSES, Flags, OrderColumns
+from slaengine.projections.columns import Flags, OrderColumns
 from slaengine.projections.compliance import ratio
 from slaengine.projections.groups import Groups
+from slaengine.projections.recurrence import recurred
 
 
 class ClosureRow(BaseModel):
@@ -41,21 +42,20 @@ class ClosureRow(BaseModel):
 
 def closure_rows(groups: Groups, orders: OrderColumns) -> list[ClosureRow]:
     """Return one row a group."""
-    status = {name: orders.status == code for code, name in enumerate(STATUSES)}
-    resolved = status["resolved"] | status["closed"]
+    resolved = orders.stands("resolved", "closed")
     due = resolved & (orders.revisits_asked > 0)
     done = orders.revisits_open == 0
     flags = {
         "received": np.ones(len(orders), np.bool_),
         "resolved": resolved,
-        "closed": status["closed"],
+        "closed": orders.stands("closed"),
         "closed_loop": resolved & done,
-        "cancelled": status["cancelled"],
-        "merged": status["merged"],
+        "cancelled": orders.stands("cancelled"),
+        "merged": orders.stands("merged"),
         "revisits_due": due,
         "revisited": due & done,
         "reopened": orders.reopened > 0,
-        "recurred": orders.recurred,
+        "recurred": recurred(orders.matter, orders.received, orders.resolved),
     }
     counts = {name: _count(groups, flag) for name, flag in flags.items()}
     return [_row(groups, g, {name: column[g] for name, column in counts.items()}) for g in range(len(groups))]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,15 @@ class Words:
         codes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.int64, len(values))
         return cls(codes, list(places))
 
+    def only(self, wanted: Flags) -> Words:
+        """Return the column of those entries of which `wanted` is true."""
+        return Words(self.codes[wanted], self.words)
+
+    def among(self, words: Collection[str | None]) -> Flags:
+        """Return which entries hold one of `words`."""
+        hit = np.array([word in words for word in self.words], np.bool_)
+        return hit[self.codes] if len(self.codes) else np.zeros(0, np.bool_)
+
     def merged(self) -> Words:
         """Return the same column with each word standing once in `words`."""
         once = Words.of(self.words)
@@ -47,24 +56,42 @@ class Words:
 class OrderColumns:
     """One entry an order; all columns are of one length. Instants are µs UTC, `NEVER` for None.
 
-    `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open. `covered` holds, comma-separated,
-    the names of the targets that some rule lays on the order. `revisits_asked` counts its revisit clocks, `revisits_open`
-    those not yet stopped. `recurred` is True where the same place had the same type of matter resolved shortly before.
+    `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open, `resolved` when it was resolved, as far
+    as that stands. `matter` is its place and type (`recurrence.matter_of`). `covered` holds, comma-separated, the names of the
+    targets that some rule lays on the order. `revisits_asked` counts the revisit clocks of its last resolution,
+    `revisits_open` those not yet stopped; `revisited` says that a revisit followed it. `reopened` counts, `escalated` is the
+    highest level.
     """
 
     day: Ints
     received: Ints
     ended: Ints
+    resolved: Ints
+    matter: Ints
     dimensions: Mapping[str, Words]
     status: Ints
     reopened: Ints
+    escalated: Ints
     revisits_asked: Ints
     revisits_open: Ints
-    recurred: Flags
+    responded: Flags
+    revisited: Flags
     covered: Words
 
     def __len__(self) -> int:
         return len(self.day)
+
+    def stands(self, *statuses: str) -> Flags:
+        """Return which orders stand at one of these statuses."""
+        return np.isin(self.status, [STATUSES.index(status) for status in statuses])
+
+    def only(self, wanted: Flags) -> OrderColumns:
+        """Return the orders of which `wanted` is true."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        kept = {name: column[wanted] if isinstance(column, np.ndarray) else column for name, column in kept.items()}
+        kept["covered"] = self.covered.only(wanted)
+        kept["dimensions"] = {name: words.only(wanted) for name, words in self.dimensions.items()}
+        return OrderColumns(**kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +112,13 @@ class ClockColumns:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    def of(self, wanted: Flags) -> ClockColumns:
+        """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
+        kept = wanted[self.order]
+        place = np.cumsum(wanted) - 1
+        rest = (column[kept] for column in (self.verdict, self.due, self.elapsed, self.excused))
+        return ClockColumns(place[self.order[kept]], self.target.only(kept), *rest)
 
     def verdict_at(self, as_of: int) -> Ints:
         """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed."""

@@ -23,11 +23,14 @@ class OrderLine(NamedTuple):
     ended_at: int | None
     resolved_at: int | None
     matter: int
+    responded_at: int | None
+    revisited_at: int | None
     last_occurred_at: int
     last_recorded_at: int
     valid_until: int | None
     day: int
     reopened: int
+    escalated: int
     revisits_asked: int
     revisits_open: int
     status: str
@@ -53,7 +56,7 @@ def tile_of(
     covered = Words.of([line.covered for line in orders])
     targets = Words.of([line.target for line in clocks])
     columns = list(zip(*said, strict=True)) if said else [()] * len(dimensions)
-    order_rows = [(*line[:12], STATUS_CODES[line.status], int(code)) for line, code in zip(orders, covered.codes, strict=True)]
+    order_rows = [(*line[:-2], STATUS_CODES[line.status], int(code)) for line, code in zip(orders, covered.codes, strict=True)]
     clock_rows = [_clock(line, int(code)) for line, code in zip(clocks, targets.codes, strict=True)]
     return Tile(
         records(order_rows, ORDER),
@@ -90,11 +93,14 @@ def order_line(entry: Entry, seq: int) -> OrderLine:
         view.ended_at,
         view.resolved_at,
         entry.matter,
+        view.responded_at,
+        view.revisited_at,
         entry.last_occurred_at,
         entry.last_recorded_at,
         entry.valid_until,
         entry.day,
         view.reopened,
+        view.escalated,
         entry.revisits_asked,
         entry.revisits_open,
         view.status,

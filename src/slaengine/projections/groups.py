@@ -26,6 +26,7 @@ DIMENSIONS = (
     "received_by",
     "cause",
     "outcome",
+    "satisfaction",
     "status",
 )
 """What orders can be grouped by, besides `label.NAME` and `type.N` (the first N parts of the dotted type)."""

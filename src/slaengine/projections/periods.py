@@ -75,3 +75,16 @@ def bounds(day: int, period: Period) -> tuple[date, date]:
 def midnight(day: date, zone: ZoneInfo) -> int:
     """Return the first instant of `day` in `zone`, µs UTC."""
     return micros(datetime.combine(day, time(), zone))
+
+
+def first_day(period: str) -> date:
+    """Return the first day of a period, by its name as `label` writes it."""
+    year, _, part = period.partition("-")
+    if not part:
+        return date(int(year), 1, 1)
+    if part[0] == "W":
+        return date.fromisocalendar(int(year), int(part[1:]), 1)
+    if part[0] in "QH":
+        months = 3 if part[0] == "Q" else 6
+        return date(int(year), (int(part[1:]) - 1) * months + 1, 1)
+    return date.fromisoformat(period if len(part) > 2 else f"{period}-01")

@@ -60,6 +60,19 @@ def _goals(book: PolicyBook, as_of: datetime) -> dict[str, Goal]:
     return goals
 
 
+def chosen_kpis(book: PolicyBook, names: Sequence[str]) -> list[Kpi]:
+    """Return the KPIs of the latest edition with these names; all of them when none is named.
+
+    Raises:
+        UsageError: it has no KPI of one of the names.
+    """
+    kpis = {kpi.name: kpi for kpi in book.latest.version.kpis}
+    for name in names:
+        if name not in kpis:
+            raise UsageError(f"policy '{book.name}' has no KPI '{name}'{nearest(name, kpis)} (KPIs: {', '.join(kpis) or 'none'})")
+    return [kpis[name] for name in names or kpis]
+
+
 def goal_of(kpi: Kpi, local: datetime) -> Goal | None:
     """Return the goal of a KPI on the local date of `local`; None if it has none by then.
 

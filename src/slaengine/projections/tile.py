@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from pydantic_core import from_json, to_json
 
 from slaengine.projections.columns import NEVER, ClockColumns, OrderColumns, Words
-from slaengine.projections.recurrence import recurred
 
 ORDER = np.dtype(
     [
         *((name, "<i8") for name in ("seq", "received_at", "ended_at", "resolved_at", "matter")),
-        *((name, "<i8") for name in ("last_occurred_at", "last_recorded_at", "valid_until")),
-        *((name, "<i4") for name in ("day", "reopened", "revisits_asked", "revisits_open")),
+        *((name, "<i8") for name in ("responded_at", "revisited_at", "last_occurred_at", "last_recorded_at", "valid_until")),
+        *((name, "<i4") for name in ("day", "reopened", "escalated", "revisits_asked", "revisits_open")),
         *((name, "<i2") for name in ("status", "covered")),
     ]
 )
@@ -89,9 +88,13 @@ def side_by_side(tiles: Sequence[Tile], dimensions: Sequence[str]) -> tuple[Orde
         dimensions={name: _merged([tile.dimensions[name] for tile in tiles]) for name in dimensions},
         status=_column(orders, "status"),
         reopened=_column(orders, "reopened"),
+        escalated=_column(orders, "escalated"),
+        responded=orders["responded_at"] != NEVER,
+        revisited=orders["revisited_at"] != NEVER,
         revisits_asked=_column(orders, "revisits_asked"),
         revisits_open=_column(orders, "revisits_open"),
-        recurred=recurred(_column(orders, "matter"), received, resolved),
+        resolved=resolved,
+        matter=_column(orders, "matter"),
         covered=_merged([Words(tile.orders["covered"], tile.covered) for tile in tiles]),
     ), ClockColumns(
         order=clocks["order"] + shift,

@@ -175,6 +175,7 @@ def order_row(seq: int, entry: Entry) -> dict[str, Any]:
         "received_by": view.received_by,
         "cause": view.cause,
         "outcome": view.outcome,
+        "satisfaction": view.satisfaction,
         "status": view.status,
         "labels": to_json(view.labels).decode() if view.labels else None,
         "matter": entry.matter,

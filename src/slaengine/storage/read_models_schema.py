@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from slaengine.projections.groups import DIMENSIONS
 from slaengine.storage.schema import OrderId, Position, Text
 
-SCHEMA = 2
+SCHEMA = 3
 """The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
 
 TILE_ORDERS = 1024

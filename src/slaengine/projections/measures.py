@@ -1,0 +1,119 @@
+"""What each measure of a KPI counts: which orders, or clocks, are in its numerator and which in its denominator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from slaengine.policies.kpi import Kpi
+from slaengine.projections.columns import Flags, OrderColumns
+from slaengine.projections.recurrence import RECURRENCE_DAYS, recurred
+
+NEEDED = ("kind", "type", "channel", "team", "person", "cause", "outcome", "satisfaction", "community")
+"""The stored dimensions that measures look at."""
+
+
+class Parts(NamedTuple):
+    """Which orders are counted above the line and which below it; those above are among those below."""
+
+    above: Flags
+    below: Flags
+
+
+Measure = Callable[[Kpi, OrderColumns], Parts]
+
+
+def _to_deal_with(orders: OrderColumns) -> Flags:
+    return ~orders.stands("cancelled", "merged")
+
+
+def _resolved(orders: OrderColumns) -> Flags:
+    return orders.stands("resolved", "closed")
+
+
+def _known(orders: OrderColumns, dimension: str) -> Flags:
+    return ~orders.dimensions[dimension].among([None])
+
+
+def _response(_: Kpi, orders: OrderColumns) -> Parts:
+    below = _to_deal_with(orders)
+    return Parts((orders.responded | _resolved(orders)) & below, below)
+
+
+def _closure(_: Kpi, orders: OrderColumns) -> Parts:
+    return Parts(orders.stands("closed"), _to_deal_with(orders))
+
+
+def _closed_loop(_: Kpi, orders: OrderColumns) -> Parts:
+    return Parts(_resolved(orders) & (orders.revisits_open == 0), _to_deal_with(orders))
+
+
+def _revisit(_: Kpi, orders: OrderColumns) -> Parts:
+    below = _resolved(orders)
+    return Parts(orders.revisited & below, below)
+
+
+def _came_back(kpi: Kpi, orders: OrderColumns) -> Flags:
+    return recurred(orders.matter, orders.received, orders.resolved, kpi.within_days or RECURRENCE_DAYS)
+
+
+def _recurrence(kpi: Kpi, orders: OrderColumns) -> Parts:
+    below = _to_deal_with(orders)
+    return Parts(_came_back(kpi, orders) & below, below)
+
+
+def _rework(kpi: Kpi, orders: OrderColumns) -> Parts:
+    below = _to_deal_with(orders)
+    return Parts((_came_back(kpi, orders) | (orders.reopened > 0)) & below, below)
+
+
+def _satisfaction(kpi: Kpi, orders: OrderColumns) -> Parts:
+    return Parts(orders.dimensions["satisfaction"].among(kpi.answers), _known(orders, "satisfaction"))
+
+
+def _online(kpi: Kpi, orders: OrderColumns) -> Parts:
+    return Parts(orders.dimensions["channel"].among(kpi.channels), np.ones(len(orders), np.bool_))
+
+
+def _handover(_: Kpi, orders: OrderColumns) -> Parts:
+    below = _to_deal_with(orders)
+    return Parts((_known(orders, "team") | _known(orders, "person")) & below, below)
+
+
+def _merged(_: Kpi, orders: OrderColumns) -> Parts:
+    return Parts(orders.stands("merged"), ~orders.stands("cancelled"))
+
+
+def _escalation(_: Kpi, orders: OrderColumns) -> Parts:
+    below = _to_deal_with(orders)
+    return Parts((orders.escalated > 0) & below, below)
+
+
+def _caused_by(kpi: Kpi, orders: OrderColumns) -> Parts:
+    below = _to_deal_with(orders) & _known(orders, "cause")
+    return Parts(orders.dimensions["cause"].among(kpi.causes) & below, below)
+
+
+def _adoption(kpi: Kpi, orders: OrderColumns) -> Parts:
+    below = _resolved(orders)
+    return Parts(orders.dimensions["outcome"].among(kpi.outcomes) & below, below)
+
+
+MEASURES: dict[str, Measure] = {
+    "response": _response,
+    "closure": _closure,
+    "closed_loop": _closed_loop,
+    "revisit": _revisit,
+    "recurrence": _recurrence,
+    "rework": _rework,
+    "satisfaction": _satisfaction,
+    "online": _online,
+    "handover": _handover,
+    "merged": _merged,
+    "escalation": _escalation,
+    "caused_by": _caused_by,
+    "adoption": _adoption,
+}
+"""The measures that are a share of orders. `compliance` and `elapsed` look at clocks, `count` and `per_household` only count."""

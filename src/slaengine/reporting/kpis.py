@@ -1,0 +1,55 @@
+"""Key figures on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from slaengine.projections.kpis import KpiRow
+from slaengine.reporting.tables import COLOURS
+from slaengine.reporting.words import WORDS, Lang, dimension, duration, percent
+
+
+def kpi_tables(rows: Sequence[KpiRow], lang: Lang = "en") -> RenderableType:
+    """Return one table for each KPI."""
+    names = dict.fromkeys(row.kpi for row in rows)
+    return Group(*(_table([row for row in rows if row.kpi == name], lang) for name in names))
+
+
+def _table(rows: Sequence[KpiRow], lang: Lang) -> Table:
+    words, first = WORDS[lang], rows[0]
+    table = Table(title=f"{first.title} ({first.kpi})", title_justify="left")
+    for name in ("period", *first.group):
+        table.add_column(dimension(name, lang))
+    for name in ("above", "below", "value", *(("p50_s", "p90_s") if first.measure == "elapsed" else ()), "goal", "band"):
+        table.add_column(words[name], justify="right")
+    for row in rows:
+        table.add_row(*_cells(row, lang))
+    return table
+
+
+def _cells(row: KpiRow, lang: Lang) -> list[str | Text]:
+    words = WORDS[lang]
+    spread = [duration(row.p50_s), duration(row.p90_s)] if row.measure == "elapsed" else []
+    return [
+        row.period or words["all"],
+        *(value or words["unknown"] for value in row.group.values()),
+        f"{row.above:,}",
+        "" if row.below is None else f"{row.below:,}",
+        value_shown(row, row.value),
+        *spread,
+        value_shown(row, row.goal) if row.goal is not None else "",
+        Text(words[row.band] if row.band else "", style=COLOURS.get(row.band or "", "")),
+    ]
+
+
+def value_shown(row: KpiRow, value: float | None) -> str:
+    """Return a value of this KPI as people read it."""
+    if row.measure == "elapsed":
+        return duration(value)
+    if row.measure == "count":
+        return "–" if value is None else f"{value:,.0f}"
+    return percent(value)
