@@ -16,6 +16,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from docs_packs import packs_page
 from pydantic import BaseModel, JsonValue
 from pydantic_core import from_json
 
@@ -176,6 +177,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/events.md": events_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/errors.md": errors_page,
+    "docs/reference/packs.md": lambda: packs_page(NOTICE),
 }
 """Each generated page and what writes it."""
 
