@@ -88,16 +88,13 @@ def local(engine: SlaEngine, text: str) -> datetime:
 
 
 def go(engine: SlaEngine, order: dict[str, Any], *steps: Step, received: str = MONDAY) -> OrderRef:
-    """An order that was received and went through the steps."""
+    """An order that was received and went through the steps; each of them was recorded."""
     ref = engine.receive(occurred_at=local(engine, received), **order)
-    for step in steps:
-        send(engine, ref, step.verb, local(engine, step.at), **step.fields)
+    commands = [BY_NAME[step.verb](occurred_at=local(engine, step.at), **step.fields) for step in steps]
+    (outcome,) = engine.handle_many([(ref, commands)])
+    assert outcome.refusal is None, outcome.refusal
+    assert len(outcome.facts) == len(steps)
     return ref
-
-
-def send(engine: SlaEngine, order: OrderRef, verb: str, at: datetime, **fields: Any) -> None:
-    """Send one command and see that it is recorded."""
-    assert engine.handle(order, BY_NAME[verb](occurred_at=at, **fields))
 
 
 def clock(engine: SlaEngine, order: OrderRef, target: str, *, as_of: datetime | None = None, cycle: int = 1) -> ClockRow:
@@ -123,8 +120,8 @@ def keeps_to_the_second(engine: SlaEngine, walk: Walk) -> None:
     classified = [then("classify", walk.received, **walk.matter)] if walk.matter else []
     verb, fields = walk.last
     for stopped, verdict in ((due, "met"), (due + LATE, "missed")):
-        order = go(engine, walk.order, *classified, *walk.steps, received=walk.received)
-        send(engine, order, verb, stopped, **fields)
+        last = then(verb, stopped.replace(tzinfo=None).isoformat(), **fields)
+        order = go(engine, walk.order, *classified, *walk.steps, last, received=walk.received)
         judged = clock(engine, order, walk.target)
         assert (row_of(engine.book(), judged), judged.verdict) == (walk.row, verdict)
         running = clock(engine, order, walk.target, as_of=due - TICK)
