@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from town_logs import START, TownLog, pausing
 
-from slaengine.audit import replay as replaying
+from slaengine.audit import judging
 from slaengine.audit.clocks import Clock, clock_of
 from slaengine.audit.history import History
-from slaengine.audit.replay import Question, Replay
+from slaengine.audit.judging import Question
+from slaengine.audit.replay import Replay
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge
 from slaengine.policies.moment import Moment
@@ -55,7 +56,7 @@ def test_waivers_are_met_with(history: History):
 def test_without_the_compiled_kernel_the_answers_are_the_same(history: History, monkeypatch: pytest.MonkeyPatch):
     question = Question(pausing("open_clocks"), HALF)
     compiled = replayed(history, question)
-    monkeypatch.setattr(replaying, "available", lambda: False)
+    monkeypatch.setattr(judging, "available", lambda: False)
     assert replayed(history, question) == compiled
 
 

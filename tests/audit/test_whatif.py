@@ -9,7 +9,7 @@ import pytest
 from town_logs import START, TownLog, pausing
 
 from slaengine.audit.history import History
-from slaengine.audit.replay import Question
+from slaengine.audit.judging import Question
 from slaengine.audit.totals import report, totals
 from slaengine.audit.whatif import BREACHES, Changes, what_if
 from slaengine.engine import SlaEngine

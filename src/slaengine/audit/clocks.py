@@ -44,7 +44,10 @@ class Names(NamedTuple):
 
 
 class Clocks(NamedTuple):
-    """One entry a clock, ascending by `order`, the position of its order's first fact; `NEVER` stands for None."""
+    """One entry a clock; those of an order stand together. `order` is the position of the order's first fact.
+
+    `NEVER` stands for None.
+    """
 
     order: Ints
     target: Ints
@@ -60,7 +63,7 @@ class Clocks(NamedTuple):
     raw: Ints
 
     def by_order(self, names: Names) -> Iterator[tuple[int, list[Clock]]]:
-        """Yield the clocks of each order."""
+        """Yield the clocks of each order, each with the position at which it began."""
         columns = [column.tolist() for column in self[1:]]
         starts = np.flatnonzero(np.diff(self.order, prepend=NEVER)).tolist()
         for first, end in zip(starts, [*starts[1:], len(self.order)], strict=True):
@@ -68,13 +71,11 @@ class Clocks(NamedTuple):
             yield int(self.order[first]), [_clock(names, row) for row in rows]
 
 
-def joined(parts: Iterable[Clocks]) -> Clocks:
-    """Return the clocks of all parts, sorted by order; clocks of one order stay in their order."""
-    whole = Clocks._make([np.concatenate(columns) for columns in zip(*parts, strict=True)])
-    if np.all(whole.order[1:] >= whole.order[:-1]):
-        return whole
-    places = np.argsort(whole.order, kind="stable")
-    return Clocks._make([column[places] for column in whole])
+def joined(parts: Sequence[Clocks]) -> Clocks:
+    """Return the clocks of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return Clocks._make([np.concatenate(columns) for columns in zip(*parts, strict=True)])
 
 
 def none() -> Clocks:

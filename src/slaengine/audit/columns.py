@@ -7,6 +7,7 @@ more than a look-up, because a fact of theirs was corrected or an edition took t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,11 +48,23 @@ TRANSITIONS_MAX = 20_000_000
 """Entries of the table of profiles by facts: beyond that the orders differ too much for tables to pay."""
 
 
+class Codes(NamedTuple):
+    """A column of words: `words[codes[i]]` is that of row i."""
+
+    codes: Ints
+    words: list[str]
+
+    def rows(self, wanted: Collection[str]) -> Ints:
+        """Return the rows that hold one of these words."""
+        chosen = np.array([word in wanted for word in self.words], np.bool_)
+        return np.flatnonzero(chosen[self.codes]) if chosen.any() else np.empty(0, np.int64)
+
+
 class Prepared(NamedTuple):
     """A bucket's facts as columns, in whole orders.
 
     Order n has the entries `[bounds[n], bounds[n + 1])` and began at position `order[n]`; `row` is the entry's row in the
-    bucket. `special` are the rows of the orders that are left to `policies.prepare`.
+    bucket. `special` are the rows of the orders that are left to `policies.prepare`, `facts` the words of all rows.
     """
 
     times: Ints
@@ -63,6 +76,7 @@ class Prepared(NamedTuple):
     bounds: Ints
     order: Ints
     special: NDArray[np.bool_]
+    facts: Codes
 
 
 class Preparer:
@@ -88,13 +102,18 @@ class Preparer:
         return not asked & OWN and bool(self._compiled.bits <= BITS)
 
     def prepare(self, table: pa.Table) -> Prepared | None:
-        """Return the rows of a bucket, prepared; None when they differ too much and must go the other way."""
+        """Return the rows of a bucket, prepared; None when they differ too much and must go the other way.
+
+        The table may lack `recorded_at` when no `known_at` is asked for.
+        """
         facts, fields = _codes(table["fact"]), _codes(table["fields"])
         shape = facts.codes * len(fields.words) + fields.codes
         shapes = self._shapes(shape, facts.words, fields.words)
         if shapes is None:
             return None
-        source = Source._make([*(_ints(table[name]) for name in ("order", "occurred_at", "recorded_at")), shape])
+        occurred = _ints(table["occurred_at"])
+        recorded = _ints(table["recorded_at"]) if "recorded_at" in table.column_names else occurred
+        source = Source(_ints(table["order"]), occurred, recorded, shape)
         filled, done = Filled.room(len(shape)), np.zeros(DONE_WIDTH, np.int64)
         following = self._transitions()
         run = filling()
@@ -105,21 +124,21 @@ class Preparer:
         entries, orders = int(done[ENTRIES]), int(done[ORDERS])
         profile = self._profiles()[filled.known[:entries]]
         columns = [*(column[:entries] for column in filled[:4]), profile, filled.row[:entries]]
-        return Prepared._make([*columns, filled.bounds[: orders + 1], filled.kept[:orders], filled.special.astype(np.bool_)])
+        return Prepared._make(
+            [*columns, filled.bounds[: orders + 1], filled.kept[:orders], filled.special.astype(np.bool_), facts]
+        )
 
     # ---- facts by shape
 
     def _shapes(self, shape: Ints, facts: list[str], fields: list[str]) -> Shapes | None:
         """Return the look-up table of the shapes that occur; None when there are too many pause reasons for bits."""
-        size = len(facts) * len(fields)
-        columns = Shapes(*(np.zeros(size, np.int64) for _ in Shapes._fields))
-        present = np.zeros(size, np.bool_)
+        present = np.zeros(len(facts) * len(fields), np.bool_)
         present[shape] = True
-        for code in np.flatnonzero(present).tolist():
-            column = self._column(facts[code // len(fields)], fields[code % len(fields)])
-            for values, value in zip(columns, column, strict=True):
-                values[code] = value
-        return columns if len(self._reasons) <= BITS else None
+        codes = np.flatnonzero(present)
+        columns = np.zeros((len(Shapes._fields), len(present)), np.int64)
+        places = [divmod(code, len(fields)) for code in codes.tolist()]
+        columns[:, codes] = np.array([self._column(facts[fact], fields[said]) for fact, said in places], np.int64).T
+        return Shapes._make(columns) if len(self._reasons) <= BITS else None
 
     def _column(self, name: str, text: str) -> tuple[int, ...]:
         """Return what a fact of this name, with these fields as JSON, is to the kernel: the fields of `Shapes`."""
@@ -203,16 +222,11 @@ def _how(name: str) -> int:
     return {"corrected": SPECIAL, "dispatched": DISPATCH, "received": RECEIPT}.get(name, PLAIN)
 
 
-class _Codes(NamedTuple):
-    codes: Ints
-    words: list[str]
-
-
-def _codes(column: pa.ChunkedArray) -> _Codes:
+def _codes(column: pa.ChunkedArray) -> Codes:
     joined = column.unify_dictionaries().combine_chunks()
     if hasattr(joined, "chunks"):
         joined = joined.chunk(0)
-    return _Codes(joined.indices.to_numpy().astype(np.int64), joined.dictionary.to_pylist())
+    return Codes(joined.indices.to_numpy().astype(np.int64), joined.dictionary.to_pylist())
 
 
 def _ints(column: Any) -> Ints:

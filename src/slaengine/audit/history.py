@@ -27,6 +27,8 @@ BUCKET = 1 << 20
 BATCH = 20_000
 """Facts turned into columns at a time."""
 
+SORTED_BY = ("order", "fact", "occurred_at", "version")
+
 PathLike = str | Path
 
 
@@ -78,15 +80,19 @@ class History:
     def read(self, bucket: int, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows of the orders in a bucket, sorted by order and then as they happened.
 
-        `columns` must hold what they are sorted by (`order`, `fact`, `occurred_at`, `version`) when the bucket has more
-        than one part; None reads every column.
+        Args:
+            bucket: one of `buckets()`.
+            columns: those that are wanted; None reads every column. What the rows are sorted by is read beside them when the
+                bucket has more than one part.
 
         Raises:
             AuditError: a part is missing or damaged.
         """
         parts = [part for part in self.manifest.parts if part.bucket == bucket]
-        tables = [self._read_part(part, columns) for part in parts]
-        return tables[0] if len(tables) == 1 else sorted_table(arrow().concat_tables(tables).unify_dictionaries())
+        if len(parts) == 1:
+            return self._read_part(parts[0], columns)
+        wanted = None if columns is None else tuple(dict.fromkeys((*columns, *SORTED_BY)))
+        return sorted_table(arrow().concat_tables([self._read_part(part, wanted) for part in parts]).unify_dictionaries())
 
     def hashes(self) -> Iterator[tuple[int, bytes]]:
         """Yield (position, hash) of every fact, in order of position; some hundred bytes a fact of one export step are held.
@@ -106,7 +112,8 @@ class History:
         import pyarrow.parquet as pq  # noqa: PLC0415 (an extra)
 
         try:
-            table = pq.read_table(self.path / part.path, columns=None if columns is None else list(columns), partitioning=None)
+            wanted = None if columns is None else list(columns)
+            table = pq.read_table(self.path / part.path, columns=wanted, partitioning=None, memory_map=True, use_threads=False)
         except (OSError, arrow().ArrowInvalid) as error:
             raise AuditError(f"the history lacks {part.path}, or it is damaged: {error}") from None
         if table.num_rows != part.rows:
@@ -196,7 +203,7 @@ class History:
         name = f"month={month}/bucket={bucket:05}/facts-{first:012}-{last:012}.parquet"
         (self.path / name).parent.mkdir(parents=True, exist_ok=True)
         table = sorted_table(arrow().concat_tables(tables).unify_dictionaries().combine_chunks())
-        pq.write_table(table, self.path / name, compression="zstd", compression_level=1)
+        pq.write_table(table, self.path / name, compression="lz4")
         return Part(name, bucket, first, last, table.num_rows)
 
 

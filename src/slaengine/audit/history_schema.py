@@ -93,21 +93,39 @@ def sorted_table(table: pa.Table) -> pa.Table:
 
 
 def moments_of(table: pa.Table) -> list[tuple[int, list[Moment]]]:
-    """Return the orders in a table of these columns, by their `order`, each with its facts as moments."""
-    columns = ("order", "fact", "version", "fields", "own", "number")
-    read = [table[name].to_pylist() for name in columns]
-    instants = [table[name].cast("int64").to_pylist() for name in ("occurred_at", "recorded_at")]
+    """Return the orders in a table of these columns, by their `order`, each with its facts as moments.
+
+    Columns that the table lacks are taken as empty: `version` and `recorded_at` as 0, `own` and `number` as not known.
+    """
+    columns = ("order", "fact", "version", "fields", "own", "number", "occurred_at", "recorded_at")
     orders: list[tuple[int, list[Moment]]] = []
-    for order, fact, version, shared, own, number, occurred, recorded in zip(*read, *instants, strict=True):
-        fields: dict[str, Any] = from_json(shared)
+    parsed: dict[str, dict[str, Any]] = {}
+    for order, fact, version, shared, own, number, occurred, recorded in zip(*(_plain(table, c) for c in columns), strict=True):
+        fields = parsed.get(shared)
+        if fields is None:
+            fields = parsed[shared] = from_json(shared)
         if own is not None:
-            further: dict[str, Any] = from_json(own)
-            if "premises" in further:
-                fields["place"] = {**fields.get("place", {}), "premises": further.pop("premises")}
-            fields |= further
+            fields = _with(fields, from_json(own))
         if number is not None:
-            fields["number"] = number
+            fields = {**fields, "number": number}
         if not orders or orders[-1][0] != order:
             orders.append((order, []))
         orders[-1][1].append(Moment(fact, occurred, recorded, version, fields))
     return orders
+
+
+def _with(fields: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return shared fields with a fact's own ones; the shared ones stay as they are, since other facts have them too."""
+    if "premises" in own:
+        own["place"] = {**fields.get("place", {}), "premises": own.pop("premises")}
+    return {**fields, **own}
+
+
+def _plain(table: pa.Table, name: str) -> list[Any]:
+    if name not in table.column_names:
+        return [None if name in ("own", "number") else 0] * table.num_rows
+    column = table[name].combine_chunks() if table[name].num_chunks != 1 else table[name].chunk(0)
+    if name in ("fact", "fields"):
+        words = column.dictionary.to_pylist()
+        return [words[code] for code in column.indices.to_pylist()]
+    return (column.cast("int64") if name.endswith("_at") else column).to_pylist()  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
@@ -11,23 +11,19 @@ import numpy as np
 from slaengine.audit.clocks import VERDICTS
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import moments_of
-from slaengine.audit.replay import Question as Asked
+from slaengine.audit.judging import Question as Asked
 from slaengine.audit.replay import Replay
 from slaengine.projections.case_file import CaseFile, micros
 from slaengine.projections.compliance import ratio
 from slaengine.projections.entry import Judge
-from slaengine.projections.gather import (
-    ClockLine,
-    OrderLine,
-    clock_columns,
-    clock_lines,
-    order_columns,
-    order_line,
-    stored_dimensions,
-)
-from slaengine.projections.groups import said_by
+from slaengine.projections.gather import tile_of_entries
+from slaengine.projections.groups import stored_dimensions
 from slaengine.projections.promises import promises_of
 from slaengine.projections.report import Question, Report, tabulate
+from slaengine.projections.tile import side_by_side
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Told = Callable[[int], None]
 
@@ -53,28 +49,17 @@ def _total(target: str, counts: dict[str, int]) -> dict[str, Any]:
 def report(history: History, asked: Asked, question: Question, *, progress: Told = lambda _: None) -> Report:
     """Return the very report that the read models give, made from the history alone, order by order."""
     judge, names = Judge(asked.book), stored_dimensions(question.by)
-    lines: list[OrderLine] = []
-    values: list[list[Any]] = []
-    of_orders: list[int] = []
-    clocks: list[ClockLine] = []
-    as_of, known_at, facts = micros(question.as_of), asked.known_at, 0
+    as_of, tiles, facts = micros(question.as_of), [], 0
     for bucket in history.buckets():
         table = history.read(bucket)
-        ids = {
-            order: UUID(bytes=raw)
-            for order, raw in zip(*(table[n].to_pylist() for n in ("order", "order_id")), strict=True)
-            if raw
-        }
-        files = [CaseFile(ids[order], tuple(moments)) for order, moments in moments_of(table)]
-        for entry in judge.entries(
-            [file for file in files if file.moments[0].name == "received"], as_of=as_of, known_at=known_at
-        ):
-            of_clocks = list(clock_lines(entry))
-            of_orders.extend([len(lines)] * len(of_clocks))
-            clocks.extend(of_clocks)
-            lines.append(order_line(entry))
-            values.append([said_by(entry.view, name) for name in names])
+        entries = judge.entries(_case_files(table), as_of=as_of, known_at=asked.known_at)
+        tiles.append(tile_of_entries(entries, names))
         facts += table.num_rows
         progress(facts)
-    columns = order_columns(lines, names, values), clock_columns(of_orders, clocks)
-    return tabulate(question, promises_of(judge.book, question.as_of), *columns)
+    return tabulate(question, promises_of(judge.book, question.as_of), *side_by_side(tiles, names))
+
+
+def _case_files(table: pa.Table) -> list[CaseFile]:
+    whole = zip(table["order"].to_pylist(), table["order_id"].to_pylist(), strict=True)
+    ids = {order: UUID(bytes=order_id) for order, order_id in whole if order_id is not None}
+    return [CaseFile(ids[order], tuple(moments)) for order, moments in moments_of(table) if moments[0].name == "received"]

@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 
 from slaengine.audit.history import History
-from slaengine.audit.replay import Question
+from slaengine.audit.judging import Question
 from slaengine.audit.totals import report as report_from
 from slaengine.audit.totals import totals
 from slaengine.audit.whatif import Changes, what_if

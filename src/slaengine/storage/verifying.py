@@ -22,7 +22,9 @@ from slaengine.projections.promises import fingerprint
 from slaengine.storage.log import FactLog, StoredFact
 from slaengine.storage.mapper import FactMapper
 from slaengine.storage.read_models import Build, ReadModels, chunks, clock_rows, order_row
+from slaengine.storage.read_models_schema import TILE_ORDERS
 from slaengine.storage.schema import facts as fact_table
+from slaengine.storage.tiles import made
 
 ORDERS_AT_ONCE = 1_000
 KEYS = ("seq", "order_id")
@@ -70,6 +72,7 @@ def verify(
         ids = [order_id for (order_id,) in connection.execute(select(orders.c.order_id).order_by(orders.c.seq))]
         ids.extend(_unpublished(connection, build))
         verifier.verified.differences.extend(_strays(connection, build))
+        verifier.verified.differences.extend(_tiles(connection, build))
     for some in chunks(ids, ORDERS_AT_ONCE):
         verifier.take(some)
         progress(verifier.verified.facts)
@@ -107,6 +110,21 @@ def _strays(connection: Connection, build: Build) -> Iterator[Difference]:
             yield Difference(
                 f"#{row.seq}", None, None, _plain(row, table), None, f"a {name} was published that belongs to no order"
             )
+
+
+def _tiles(connection: Connection, build: Build) -> Iterator[Difference]:
+    """Yield the kept tiles of figures that do not hold what their orders' rows do; the rows themselves are verified apart."""
+    tiles = build.tables.tiles
+    for (number,) in connection.execute(select(tiles.c.tile).distinct().order_by(tiles.c.tile)).all():
+        rows = connection.execute(select(tiles.c.part, tiles.c.content).where(tiles.c.tile == number))
+        published = {row.part: row.content for row in rows}
+        replayed = {
+            part: content for _, tile in made(connection, build.tables, [number]) for part, content in tile.encoded().items()
+        }
+        parts = sorted(part for part in {*published, *replayed} if published.get(part) != replayed.get(part))
+        if parts:
+            why = f"the kept contributions of {TILE_ORDERS} orders to figures are not those of their rows: {', '.join(parts)}"
+            yield Difference(f"tile {number}", None, None, None, None, why)
 
 
 class _Verifier:
