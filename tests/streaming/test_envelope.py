@@ -36,7 +36,7 @@ def stored(fact: events.Fact, version: int = 1) -> StoredFact:
 
 
 def message(fact: events.Fact, *, personal: bool = False) -> Message:
-    return Envelope("urn:city", "facts", personal).message(stored(fact), b"WO-20260105-000123", key_of(ORDER), 2)
+    return Envelope("urn:city", "facts", personal=personal).message(stored(fact), b"WO-20260105-000123", key_of(ORDER), 2)
 
 
 def record(sent: Message, **changed: bytes | None) -> Record:
@@ -130,3 +130,16 @@ def test_a_newer_shape_of_a_known_fact_is_told_from_an_unknown_fact() -> None:
     sent = message(RECEIVED)
     assert read(record(sent, ce_type=b"slaengine.work_order.received.v9")).known
     assert not read(record(sent, ce_type=b"slaengine.work_order.teleported.v1")).known
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        RECEIVED.model_copy(update={"labels": {"occurred_at": "never"}}),
+        RECEIVED.model_copy(update={"by": 'a "occurred_at":"b" c'}),
+        RECEIVED.model_copy(update={"channel": "{ } curly"}),
+        events.Corrected(occurred_at=AT, version=1, field="labels", value={"occurred_at": "2020"}),
+    ],
+)
+def test_the_time_of_occurrence_is_the_facts_own_whatever_else_is_called_so(fact: events.Fact) -> None:
+    assert dict(message(fact).headers)["ce_time"] == b"2026-01-05T09:00:00.000250Z"

@@ -18,9 +18,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
+from functools import cache, lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -36,20 +36,23 @@ TYPE_PREFIX = "slaengine."
 JSON = b"application/json"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-OCCURRED = b'{"occurred_at":"'
+OCCURRED = b'"occurred_at":"'
 LINKS = ("correlation_id", "causation_id")
+_PERSONAL_NAMES = {topic: tuple(f'"{path[-1]}":'.encode() for path in paths) for topic, paths in PERSONAL.items()}
+"""The names without which a fact of a topic holds nothing personal: most facts need not be taken apart."""
 
 
-@dataclass(frozen=True, slots=True)
 class Envelope:
     """Makes messages of the facts of one log.
 
     `source` names the log. `personal` True carries personal fields as they stand in the log; otherwise they are left out.
     """
 
-    source: str
-    topic: str
-    personal: bool = False
+    def __init__(self, source: str, topic: str, *, personal: bool = False) -> None:
+        self._topic, self._personal = topic, personal
+        self._specversion = ("ce_specversion", b"1.0")
+        self._source = ("ce_source", source.encode())
+        self._content = ("content-type", JSON)
 
     def message(self, stored: StoredFact, subject: bytes, key: bytes, partition: int | None) -> Message:
         """Return the message for a stored fact; `subject` is its order's number.
@@ -61,27 +64,26 @@ class Envelope:
         if topic not in BY_TOPIC:
             topic, shape = upcast(topic, from_json(state))
             state = to_json(shape)
-        if topic in PERSONAL and not self.personal:
+        if not self._personal and any(name in state for name in _PERSONAL_NAMES.get(topic, ())):
             state = to_json(strip(topic, from_json(state)))
         headers = [
-            ("ce_specversion", b"1.0"),
+            self._specversion,
             ("ce_id", b"%b:%d" % (key, stored.version)),
             ("ce_type", _type(topic)),
-            ("ce_source", self.source.encode()),
+            self._source,
             ("ce_subject", subject),
             ("ce_time", _occurred(state)),
-            ("ce_recordedtime", instant_text(stored.recorded_at).encode()),
+            ("ce_recordedtime", _instant(stored.recorded_at)),
             ("ce_sequence", b"%d" % stored.position),
             ("ce_version", b"%d" % stored.version),
-            ("content-type", JSON),
+            self._content,
         ]
         if b'"correlation_id":' in state or b'"causation_id":' in state:
             headers += _links(state)
-        return Message(self.topic, key, state, headers, partition)
+        return Message(self._topic, key, state, headers, partition)
 
 
-@dataclass(frozen=True)
-class StreamedFact:
+class StreamedFact(NamedTuple):
     """A fact as it was read from the stream.
 
     `topic`, `partition` and `offset` say where it was read, `type` is the fact's type with its version without the prefix
@@ -102,7 +104,7 @@ class StreamedFact:
     offset: int = 0
     skipped: bool = False
 
-    @cached_property
+    @property
     def fact(self) -> Fact:
         """The fact itself, typed. What the stream leaves out, because it is personal, is None.
 
@@ -150,16 +152,27 @@ def _parsed(record: Record, headers: dict[str, bytes]) -> StreamedFact:
     return StreamedFact(
         source=headers["ce_source"].decode(),
         position=int(headers["ce_sequence"]),
-        order_id=UUID((record.key or b"").decode()),
+        order_id=_order_id(record.key or b""),
         number=headers["ce_subject"].decode(),
         version=int(headers["ce_version"]),
         type=headers["ce_type"].decode().removeprefix(TYPE_PREFIX),
         state=record.value or b"",
-        recorded_at=(datetime.fromisoformat(headers["ce_recordedtime"].decode()) - EPOCH) // MICROSECOND,
+        recorded_at=_micros(headers["ce_recordedtime"]),
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
     )
+
+
+@lru_cache(10_000)
+def _order_id(key: bytes) -> UUID:
+    """Return the order's id; its facts come close together, and reading an id costs as much as the rest of the message."""
+    return UUID(key.decode())
+
+
+@lru_cache(1_000)
+def _micros(instant: bytes) -> int:
+    return (datetime.fromisoformat(instant.decode()) - EPOCH) // MICROSECOND
 
 
 def _unreadable(record: Record, why: str) -> UnreadableMessage:
@@ -194,15 +207,25 @@ _KNOWN = {_name(topic) for topic in BY_TOPIC}
 
 
 def _occurred(state: bytes) -> bytes:
-    """Return the instant of occurrence as it stands in the JSON: first, since every fact begins with it."""
-    if state.startswith(OCCURRED):
-        return state[len(OCCURRED) : state.index(b'"', len(OCCURRED))]
+    """Return the instant of occurrence as it stands in the JSON.
+
+    Inside a text a quotation mark is escaped, so the name that is looked for stands only where it is a name; the last one
+    is the fact's own when nothing is nested behind it.
+    """
+    start = state.rfind(OCCURRED) + len(OCCURRED)
+    if start >= len(OCCURRED) and state.find(b"{", start) < 0 and state.find(b"}", start) == len(state) - 1:
+        return state[start : state.index(b'"', start)]
     return str(from_json(state)["occurred_at"]).encode()
 
 
 def instant_text(micros: int) -> str:
     """Return an instant (µs UTC) as RFC 3339 text."""
     return (EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(1_000)
+def _instant(micros: int) -> bytes:
+    return instant_text(micros).encode()
 
 
 def _links(state: bytes) -> list[tuple[str, bytes]]:

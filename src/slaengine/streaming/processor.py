@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
@@ -247,8 +247,8 @@ def _gap(order_id: UUID, version: int, like: StreamedFact | None) -> StreamedFac
     if like is None:
         return StreamedFact("", 0, order_id, str(order_id), version, "", b"", 0, skipped=True)
     if like.version == version:
-        return replace(like, skipped=True)
-    return replace(like, version=version, type="", state=b"", skipped=True)
+        return like._replace(skipped=True)
+    return like._replace(version=version, type="", state=b"", skipped=True)
 
 
 def _described(error: BaseException | None) -> str:

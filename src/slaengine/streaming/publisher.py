@@ -104,7 +104,7 @@ class Publisher:
             self.status.position = position = self._start(grant, partitions, source)
             log.info("publishing to %s from position %d", self.topic, position)
             addresses = Addresses(self.facts.database, partitions)
-            envelope = Envelope(source, self.topic, self.personal)
+            envelope = Envelope(source, self.topic, personal=self.personal)
             tenure = Tenure(self.facts, addresses, envelope, self._lease, self.status, self.clock)
             try:
                 with closing(self.kafka.producer()) as producer:
