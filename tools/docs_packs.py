@@ -23,6 +23,7 @@ landlords, one is a city's. Every row of the seven is walked by a test: kept at 
 Of several rows with one name, an order is under the first that fits. `always` counts day and night; a working day (wd) ends with
 the day's last closing time. *SLA* 服务承诺 is promised to owners, *OLA* 内部目标 by a team to its company, *contract* 合同义务
 by a contractor or builder. [The glossary](../glossary.md) has the words; *row* is what a line stands for in the programme.
+[Write a policy](../how-to/write-a-policy.md) says how one is made.
 """
 ROWS_SHOWN_MAX = 20
 """A longer table of limits is summed up; the file has it."""
