@@ -87,6 +87,7 @@ class Clock:
     verdict: str = "running"
     beaten: bool = False
     due: int = 0
+    pinned: int = -1
 
 
 class Reference:
@@ -191,7 +192,7 @@ class Reference:
         base = self._base_due(edition, target, limit, at)
         if base is None:
             return None
-        clock = Clock(target, limit, edition, cycle, at, by, following, base, due=base)
+        clock = Clock(target, limit, edition, cycle, at, by, following, base, due=base, pinned=edition)
         if self._pauses(target, self.waits[following - 1]):
             clock.since = at
         return clock
@@ -308,7 +309,7 @@ class Reference:
                             i = floor
                             continue
                     else:
-                        rule = self._rule(name, clock.edition, clock.start, known)
+                        rule = self._rule(name, clock.pinned, clock.start, known)
                         same = rule is not None and rule[0] is clock.target and rule[1] is clock.limit
                         how = clock.target.reclassify
                         if how != "keep" and not (same and state == "going"):
@@ -316,7 +317,7 @@ class Reference:
                                 if again(self._edition_at(at), at, i, i + 1):
                                     i += 1
                                     continue
-                            elif rule and again(clock.edition, clock.start, clock.by, clock.following):
+                            elif rule and again(clock.pinned, clock.start, clock.by, clock.following):
                                 self.stops[name] -= set(range(clock.following, i + 1))
                                 i = clock.following
                                 continue
@@ -325,12 +326,12 @@ class Reference:
                                 state = "dormant"
             if state == "going" and fact.name.startswith("edition "):
                 edition = int(fact.name.split()[1])
-                if clock.edition < edition:
+                if clock.pinned < edition:
                     if again(edition, clock.start, clock.by, clock.following):
                         self.stops[name] -= set(range(clock.following, i + 1))
                         i = clock.following
                     else:
-                        clock.edition = edition
+                        clock.pinned = edition
                         self._end(clock, at, i, "cancelled", lateness=False)
                         state = "dormant"
                         i += 1

@@ -57,6 +57,7 @@ from slaengine.policies.tables import (
     NONE,
     NOTHING,
     PAUSED,
+    PINNED,
     PROFILE,
     REASSIGN,
     REASSIGNED,
@@ -211,7 +212,7 @@ def begin_under(case: Case, target: int, edition: int, rule: int, at: int, by: i
     row = number * WIDTH
     answer = reckon(case, row, rule, at, following)
     if answer == YES:
-        rows[row + TARGET], rows[row + EDITION], rows[row + STARTED_BY] = target, edition, by
+        rows[row + TARGET], rows[row + EDITION], rows[row + PINNED], rows[row + STARTED_BY] = target, edition, edition, by
         walk[ROW] = number
         walk[STATE] = GOING
         walk[CYCLES] += 1
@@ -228,7 +229,7 @@ def begin_again(case: Case, target: int, i: int) -> int:
         return NO if rule == NONE else rule
     answer = reckon(case, row, rule, at, i + 1)
     if answer == YES:
-        case.rows[row + EDITION], case.rows[row + STARTED_BY] = edition, i
+        case.rows[row + EDITION], case.rows[row + PINNED], case.rows[row + STARTED_BY] = edition, edition, i
         case.walk[STATE] = GOING
     return answer
 
@@ -270,7 +271,7 @@ def go_on(case: Case, target: int, i: int) -> int:
     row = walk[ROW] * WIDTH
     rule = rows[row + RULE]
     at, life = facts.times[i], facts.life[i]
-    if life == REPINNED and rows[row + EDITION] < facts.detail[i]:
+    if life == REPINNED and rows[row + PINNED] < facts.detail[i]:
         return repin(case, target, i)
     answer = follow_pause(case, row, i)
     if answer < NO:
@@ -416,7 +417,7 @@ def reclassify(case: Case, target: int, i: int) -> int:
         return YES
     row = walk[ROW] * WIDTH
     how = rules[rows[row + RULE] + RECLASSIFY]
-    rule = rule_at(case, target, rows[row + EDITION], rows[row + START])
+    rule = rule_at(case, target, rows[row + PINNED], rows[row + START])
     if rule < NO and rule != NONE:
         return rule
     if how == KEEP or (rule == rows[row + RULE] and walk[STATE] == GOING):
@@ -437,7 +438,7 @@ def repin(case: Case, target: int, i: int) -> int:
     rule = rule_at(case, target, edition, rows[row + START])
     if rule < NO and rule != NONE:
         return rule
-    rows[row + EDITION] = edition
+    rows[row + PINNED] = edition
     return judge_anew(case, target, i, rule)
 
 
@@ -451,6 +452,7 @@ def judge_anew(case: Case, target: int, i: int, rule: int) -> int:
         if answer < NO:
             return answer
     if answer == YES:
+        rows[row + EDITION] = rows[row + PINNED]
         walk[STATE], walk[INDEX] = GOING, rows[row + NEXT]
         for j in range(rows[row + NEXT], i + 1):
             facts.chained[j] &= ~case.promises.stop_bit[target]

@@ -81,8 +81,10 @@ SPANS_N: Final = 16
 START_OPEN: Final = 17
 SHIFT: Final = 18
 NEXT: Final = 19
-WIDTH: Final = 20
-"""LIMIT is the open time from start to due before pauses. EXCLUDED is the open time that pauses and reopenings took out;
+PINNED: Final = 20
+WIDTH: Final = 21
+"""EDITION is the one of RULE; PINNED the one the clock is to be judged by: the same, unless that has no rule for it.
+LIMIT is the open time from start to due before pauses. EXCLUDED is the open time that pauses and reopenings took out;
 SHIFT the part of it that moved the due time. START_OPEN is the calendar's open time at START. NEXT is the first fact
 after START. SPANS_AT and SPANS_N say where the row's excluded spans stand."""
 
