@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from slaengine.cli import audit, calendar, importing, kpis, orders, personal, report, streaming
+from slaengine.cli import audit, calendar, demo, explaining, importing, kpis, orders, personal, report, streaming
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -28,10 +28,12 @@ importing.register(app)
 report.register(app)
 kpis.register(app)
 orders.register(app)
+explaining.register(app)
 calendar.register(app)
 audit.register(app)
 personal.register(app)
 streaming.register(app)
+demo.register(app)
 
 
 def run(argv: list[str] | None = None) -> None:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import overload
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, true
@@ -16,6 +17,8 @@ from slaengine.engine.orders import Order
 from slaengine.errors import UnknownWorkOrder, UsageError
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge
+from slaengine.policies.explain import explain, explain_all
+from slaengine.policies.explain_model import Explanation
 from slaengine.policies.rows import ClockRow
 from slaengine.projections.case_file import CaseFile, micros, moment_of
 from slaengine.projections.comparison import Comparison
@@ -149,6 +152,54 @@ class Reading(ABC):
         """
         case_file = self.case_file(order)
         return judge(self.book(), case_file.moments, as_of=micros(as_of or self.clock()), known_at=_micros(known_at))
+
+    @overload
+    def explain(
+        self,
+        order: Order,
+        target: None = None,
+        cycle: int | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> list[Explanation]: ...
+
+    @overload
+    def explain(
+        self,
+        order: Order,
+        target: str,
+        cycle: int | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Explanation: ...
+
+    def explain(
+        self,
+        order: Order,
+        target: str | None = None,
+        cycle: int | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Explanation | list[Explanation]:
+        """Say why the clocks of one order stand where they stand, every second with its cause.
+
+        Args:
+            order: its number or id.
+            target: the clock of this target; all clocks of the order when left out.
+            cycle: which of the target's clocks, from 1; the last one when left out.
+            as_of: what was so then.
+            known_at: what we knew then.
+
+        Raises:
+            UnknownWorkOrder: there is no such order.
+            UsageError: it has no such clock; the text names those it has.
+        """
+        moments, now, known = self.case_file(order).moments, micros(as_of or self.clock()), _micros(known_at)
+        if target is None:
+            if cycle is not None:
+                raise UsageError(f"clock {cycle} of which target? name the target too")
+            return explain_all(self.book(), moments, as_of=now, known_at=known)
+        return explain(self.book(), moments, target, cycle=cycle, as_of=now, known_at=known)
 
     def case_file(self, order: Order) -> CaseFile:
         """Return one order's facts in compact form, without personal data.
