@@ -49,5 +49,5 @@ def test_threads_with_connections_of_their_own_lose_nothing(shared_store_url: st
 @pytest.mark.deep
 def test_processes_lose_nothing_however_often(shared_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "WRITERS", 8)
-    monkeypatch.setattr(sys.modules[__name__], "APPENDS", 300)
+    monkeypatch.setattr(sys.modules[__name__], "APPENDS", 100)
     test_processes_lose_nothing(shared_store_url)
