@@ -13,7 +13,7 @@ from slaengine.errors import CalendarError, PolicyError, UnknownPolicy, nearest
 from slaengine.policies.calendar import BusinessCalendar
 from slaengine.policies.calendar_instants import as_micros
 from slaengine.policies.load import Source, calendar_of, holidays_of, policy_of
-from slaengine.policies.policy import ALWAYS, CalendarEdition, CalendarSpec, HolidayEntry, Policy, Version
+from slaengine.policies.policy import ALWAYS, CalendarSpec, HolidayEntry, Policy, Version
 from slaengine.policies.rows import ClockRow
 
 EVER: Final = -(1 << 60)
@@ -290,14 +290,10 @@ def _calendar_changes(layers: list[Layer]) -> Iterator[int]:
             lists.append(layer.content)
         in_zone = policy.instant if policy else _aware
         for spec in specs:
-            lists.extend(part.holidays for part in _parts(spec) if isinstance(part.holidays, dict))
+            lists.extend(part.holidays for part in spec.parts() if isinstance(part.holidays, dict))
             yield from (as_micros(in_zone(edition.effective_from)) for edition in spec.editions)
         for entries in lists:
             yield from (as_micros(in_zone(entry.known_from)) for entry in entries.values() if entry.known_from)
-
-
-def _parts(spec: CalendarSpec) -> list[CalendarSpec | CalendarEdition]:
-    return [spec, *spec.editions]
 
 
 def _aware(moment: Any) -> Any:

@@ -18,6 +18,34 @@ FORMS = (
     "'15 min', '8 h', '3 wd', '30 cd', 'given', 'given:NAME', 'none', {every: 1 h}, {by: '17:00', first: next_day} or {table: …}"
 )
 
+LIMIT_SCHEMA: dict[str, Any] = {
+    "description": FORMS,
+    "anyOf": [
+        {"type": "string", "pattern": r"^\d+\s*(s|min|h|d|wd|cd)$|^given(:.+)?$|^none$"},
+        {"type": "object", "properties": {"every": {"type": "string"}}, "required": ["every"], "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {"by": {"type": "string"}, "first": {"enum": ["same_day", "next_day"]}},
+            "required": ["by"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {
+                "table": {
+                    "type": "object",
+                    "properties": {"by": {"type": "string"}, "rows": {"type": "object"}},
+                    "required": ["by", "rows"],
+                    "additionalProperties": False,
+                }
+            },
+            "required": ["table"],
+            "additionalProperties": False,
+        },
+    ],
+}
+"""The forms as JSON Schema, for editors."""
+
 _AMOUNT = re.compile(r"^(\d+)\s*(s|min|h|d|wd|cd)$")
 _TIME = re.compile(r"^([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?$")
 

@@ -65,9 +65,12 @@ class Source:
 
     def error(self, path: Path, problem: str) -> PolicyError:
         """Return an error about the field at `path`, or the nearest one around it that stands in the file."""
-        place = next((self.marks[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.marks), (1, 1))
         field = _dotted(path)
-        return PolicyError(self._at(place, f"{field}: {problem}" if field else problem))
+        return PolicyError(self._at(self.place(path), f"{field}: {problem}" if field else problem))
+
+    def place(self, path: Path) -> tuple[int, int]:
+        """Return the line and column, from 1, of the field at `path`, or of the nearest one around it that stands in the file."""
+        return next((self.marks[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.marks), (1, 1))
 
     def _at(self, place: tuple[int, int], problem: str) -> str:
         return f"{self.name}, line {place[0]}, column {place[1]}: {problem}"

@@ -14,8 +14,8 @@ from slaengine.domain.values import Kind, Label
 from slaengine.errors import nearest
 from slaengine.policies.calendar import Boundary, DayRule
 from slaengine.policies.kpi import Escalation, Kpi
-from slaengine.policies.limits import FORMS, Limit, Table, limit_of
-from slaengine.policies.triggers import Trigger, triggers_of
+from slaengine.policies.limits import LIMIT_SCHEMA, Limit, Table, limit_of
+from slaengine.policies.triggers import TRIGGER_SCHEMA, Trigger, triggers_of
 from slaengine.policies.words import Part, Title, Words, WordsOf
 
 ALWAYS = "always"
@@ -24,21 +24,8 @@ ALWAYS = "always"
 Promise = Literal["sla", "ola", "contract"]
 Reopen = Literal["continue", "restart", "new_cycle", "ignore"]
 
-Limits = Annotated[
-    Limit | Table,
-    BeforeValidator(limit_of),
-    WithJsonSchema({"description": FORMS, "type": ["string", "object"]}),
-]
-Triggers = Annotated[
-    tuple[Trigger, ...],
-    BeforeValidator(triggers_of),
-    WithJsonSchema(
-        {
-            "description": "a fact, {fact: NAME, FIELD: value}, {after: TARGET}, or a list of these",
-            "type": ["string", "object", "array"],
-        }
-    ),
-]
+Limits = Annotated[Limit | Table, BeforeValidator(limit_of), WithJsonSchema(LIMIT_SCHEMA)]
+Triggers = Annotated[tuple[Trigger, ...], BeforeValidator(triggers_of), WithJsonSchema(TRIGGER_SCHEMA)]
 DONE = ("resolved", "closed")
 
 
@@ -201,19 +188,25 @@ class Version(Part):
         if not self.targets:
             raise ValueError("targets: write at least one")
         names = {target.name for target in self.targets}
+        for what, name in self._mentioned():
+            if name not in names:
+                raise ValueError(f"{what} '{name}', which is no target{nearest(name, names)}")
         repeating = {target.name for target in self.targets if target.repeats}
         for target in self.targets:
             for trigger in target.start:
-                if trigger.after and trigger.after not in names:
-                    raise ValueError(
-                        f"target '{target.name}' starts after '{trigger.after}', not a target{nearest(trigger.after, names)}"
-                    )
                 if trigger.after in repeating:
                     raise ValueError(f"target '{target.name}' starts after '{trigger.after}', which repeats and has no one stop")
-        for kpi in self.kpis:
-            if kpi.target is not None and kpi.target not in names:
-                raise ValueError(f"kpi '{kpi.name}' measures '{kpi.target}', which is no target{nearest(kpi.target, names)}")
         return self
+
+    def _mentioned(self) -> Iterator[tuple[str, str]]:
+        """Yield the targets that other parts mention, with who does."""
+        for target in self.targets:
+            yield from ((f"target '{target.name}' starts after", trigger.after) for trigger in target.start if trigger.after)
+        for kpi in self.kpis:
+            if kpi.target is not None:
+                yield f"kpi '{kpi.name}' measures", kpi.target
+        for reaction in self.escalations:
+            yield from (("an escalation watches", name) for name in reaction.targets)
 
 
 class HolidayEntry(Part):
@@ -233,7 +226,16 @@ def _holidays(value: Any) -> Any:
             return value
 
 
-HolidayList = Annotated[dict[str, HolidayEntry], BeforeValidator(_holidays)]
+HolidayList = Annotated[
+    dict[str, HolidayEntry],
+    BeforeValidator(_holidays),
+    WithJsonSchema(
+        {
+            "description": "dates; or dates with their names, or with name and known_from",
+            "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "object"}],
+        }
+    ),
+]
 
 
 class CalendarEdition(Part):
@@ -262,6 +264,10 @@ class CalendarSpec(Part):
     makeup_hours_of: str | None = None
     unknown_years: str | None = None
     editions: tuple[CalendarEdition, ...] = ()
+
+    def parts(self) -> tuple[CalendarSpec | CalendarEdition, ...]:
+        """Return the calendar as first written, and its later editions."""
+        return (self, *self.editions)
 
 
 class Policy(Part):

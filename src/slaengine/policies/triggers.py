@@ -13,6 +13,19 @@ from slaengine.errors import nearest
 
 JsonScalar = str | int | float | bool
 
+_ONE_TRIGGER: dict[str, Any] = {
+    "anyOf": [
+        {"enum": list(BY_NAME)},
+        {"type": "object", "properties": {"fact": {"enum": list(BY_NAME)}}, "required": ["fact"]},
+        {"type": "object", "properties": {"after": {"type": "string"}}, "required": ["after"], "additionalProperties": False},
+    ]
+}
+TRIGGER_SCHEMA: dict[str, Any] = {
+    "description": "a fact, {fact: NAME, FIELD: value}, {after: TARGET}, or a list of these",
+    "anyOf": [*_ONE_TRIGGER["anyOf"], {"type": "array", "items": _ONE_TRIGGER, "minItems": 1}],
+}
+"""The forms of a trigger as JSON Schema, for editors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

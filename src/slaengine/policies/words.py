@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 T = TypeVar("T")
 
@@ -19,10 +20,19 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-WordsOf = Annotated[tuple[T, ...], BeforeValidator(_listed)]
+class _OneOrMany:
+    """Tells the JSON Schema that a list of one may be written without its brackets."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(core)
+        many.pop("default", None)
+        return {"anyOf": [many["items"], many]}
+
+
+WordsOf = Annotated[tuple[T, ...], BeforeValidator(_listed), _OneOrMany()]
 """One value or a list of them."""
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _OneOrMany()]
 """One word or a list of them."""
 
 
@@ -36,6 +46,11 @@ class Title(Part):
     @classmethod
     def _plain(cls, data: Any) -> Any:
         return {"en": data} if isinstance(data, str) else data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Tell the JSON Schema that plain text will do."""
+        return {"anyOf": [{"type": "string"}, handler(core)]}
 
     def text(self, language: str, otherwise: str = "") -> str:
         """Return the title in `language`, else in the other one, else `otherwise`."""

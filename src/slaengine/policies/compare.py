@@ -1,0 +1,103 @@
+"""What changed between two versions of what is promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.limits import Limit
+from slaengine.policies.policy import Target
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference: of the target `target` for the orders `applies`, or of a calendar; `field` empty for the whole."""
+
+    what: Literal["added", "removed", "changed"]
+    part: Literal["target", "calendar", "policy"]
+    name: str
+    applies: str = ""
+    field: str = ""
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        whom = f" for {self.applies}" if self.applies else ""
+        if not self.field:
+            return f"{self.what} {self.part} {self.name}{whom}"
+        return f"{self.part} {self.name}{whom}: {self.field} {self.before or 'unset'} → {self.after or 'unset'}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the change as plain JSON values, without what is empty."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+def changes(before: PolicyBook, after: PolicyBook) -> list[Change]:
+    """Return what differs between the editions that two books hold last."""
+    return list(edition_changes(before.latest, after.latest))
+
+
+def edition_changes(before: Edition, after: Edition) -> Iterator[Change]:
+    """Yield what differs between two editions: targets by name and orders, then calendars, then waiver reasons."""
+    old, new = _rules(before), _rules(after)
+    for key in old.keys() - new.keys():
+        yield Change("removed", "target", key[0], key[1])
+    for key, target in new.items():
+        if key not in old:
+            yield Change("added", "target", key[0], key[1], "limit", "", target["limit"])
+            continue
+        for field in target:
+            if old[key][field] != target[field]:
+                yield Change("changed", "target", key[0], key[1], field, old[key][field], target[field])
+    for name in sorted(before.calendars.keys() | after.calendars.keys()):
+        if before.calendars.get(name) != after.calendars.get(name):
+            yield _calendar_change(name, before, after)
+    reasons = (", ".join(edition.version.waivers.reasons) for edition in (before, after))
+    if (first := next(reasons)) != (second := next(reasons)):
+        yield Change("changed", "policy", after.policy.policy, "", "waivers.reasons", first, second)
+
+
+def _calendar_change(name: str, before: Edition, after: Edition) -> Change:
+    if name not in before.calendars:
+        return Change("added", "calendar", name)
+    if name not in after.calendars:
+        return Change("removed", "calendar", name)
+    return Change("changed", "calendar", name)
+
+
+def _rules(edition: Edition) -> dict[Key, dict[str, str]]:
+    """Return each target's fields in words, a table's rows one by one."""
+    found: dict[Key, dict[str, str]] = {}
+    for target in edition.version.targets:
+        for applies, limit in target.limits():
+            conditions = [f"{name} {' or '.join(map(str, values))}" for name, values in applies.conditions()]
+            if applies.hours:
+                conditions.append(
+                    f"inside {applies.hours.inside}" if applies.hours.inside else f"outside {applies.hours.outside}"
+                )
+            found.setdefault((target.name, ", ".join(conditions)), _fields(target, limit))
+    return found
+
+
+def _fields(target: Target, limit: Limit) -> dict[str, str]:
+    return {
+        "limit": limit.text,
+        "promise": target.promise,
+        "start": " or ".join(map(str, target.start)),
+        "stop": " or ".join(map(str, target.stop)),
+        "beat": " or ".join(map(str, target.beat)) if target.repeats else "",
+        "calendar": target.calendar,
+        "boundary": target.boundary,
+        "day_rule": target.day_rule if limit.kind == "working_days" else "",
+        "pause": ", ".join(target.pause),
+        "reopen": target.when_reopened,
+        "reclassify": target.reclassify,
+        "reassign": target.reassign,
+        "cancel": target.cancel,
+        "warn": ", ".join(map(str, target.warn)),
+        "owner": target.owner or "",
+    }
