@@ -39,7 +39,7 @@ def pack(
             check_proof(proof, trusted)
         except ProofError as error:
             raise AuditError(f"the proof would not hold with this key: {error}") from None
-        content = evidence_pack(proof, engine.clocks(order, as_of=at), engine.book(), trusted, at)
+        content = evidence_pack(proof, engine.explain(order, as_of=at), engine.book(), trusted, at)
     try:
         out.write_bytes(content)
     except OSError as error:

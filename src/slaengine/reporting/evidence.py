@@ -18,7 +18,8 @@ from pydantic_core import from_json, to_json
 from slaengine.audit.check import PublicKey, read_note
 from slaengine.audit.proof import Proof
 from slaengine.policies.book import PolicyBook
-from slaengine.policies.rows import ClockRow
+from slaengine.policies.explain_model import Explanation
+from slaengine.reporting.explanation import as_plain
 from slaengine.storage.personal import masked
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,18 +29,19 @@ FIXED_DATE = (2000, 1, 1, 0, 0, 0)
 """The date of every file in the archive, so that the same evidence is the same file."""
 
 
-def evidence_pack(proof: Proof, clocks: Sequence[ClockRow], book: PolicyBook, key: PublicKey, at: datetime) -> bytes:
-    """Return a ZIP archive: a page to read, the proof, the public key, and the program that checks the one with the other.
+def evidence_pack(proof: Proof, told: Sequence[Explanation], book: PolicyBook, key: PublicKey, at: datetime) -> bytes:
+    """Return a ZIP archive: a page to read, the explanations as data, the proof, the key, and the program that checks it.
 
     Args:
         proof: as `audit.proof.prove` makes it.
-        clocks: the order's clocks, judged at `at`.
+        told: the explanations of the order's clocks, as of `at`.
         book: by what they were judged.
         key: the public key that the proof is checked with.
         at: the instant of judgement.
     """
     parts: Mapping[str, str] = {
-        "evidence.html": evidence_page(proof, clocks, book, at),
+        "evidence.html": evidence_page(proof, told, book, at),
+        "explanation.json": to_json(told, indent=1).decode() + "\n",
         "proof.json": to_json(proof, indent=1).decode() + "\n",
         "key.pub": f"{key}\n",
         "check.py": (files("slaengine.audit") / "check.py").read_text("utf-8"),
@@ -51,7 +53,7 @@ def evidence_pack(proof: Proof, clocks: Sequence[ClockRow], book: PolicyBook, ke
     return content.getvalue()
 
 
-def evidence_page(proof: Proof, clocks: Sequence[ClockRow], book: PolicyBook, at: datetime) -> str:
+def evidence_page(proof: Proof, told: Sequence[Explanation], book: PolicyBook, at: datetime) -> str:
     """Return the page, in HTML; it asks nothing of the network."""
     zone = ZoneInfo(book.time_zone)
     templates = files("slaengine.reporting") / "templates"
@@ -65,7 +67,7 @@ def evidence_page(proof: Proof, clocks: Sequence[ClockRow], book: PolicyBook, at
         zone=zone.key,
         at=_local(at, zone),
         facts=[_fact(fact, zone) for fact in proof["facts"]],
-        clocks=[_clock(clock, zone) for clock in clocks],
+        clocks=[(one, as_plain(one)) for one in told],
         sealed=read_note(proof["checkpoints"][-1]),
         version=version("slaengine"),
     )
@@ -89,26 +91,6 @@ def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_words(inner)}" for name, inner in value.items())
     return ", ".join(map(_words, value)) if isinstance(value, list) else str(value)
-
-
-def _clock(clock: ClockRow, zone: ZoneInfo) -> dict[str, Any]:
-    """Return a clock as a person reads it: what was promised, and what came of it, step by step."""
-    steps = [f"started {_micros(clock.start, zone)}, when fact {clock.started_by} occurred"]
-    for span in clock.spans:
-        by = f"(facts {span.begun_by} and {span.ended_by})" if span.ended_by else f"(since fact {span.begun_by})"
-        steps.append(f"not counted from {_micros(span.begins, zone)} to {_micros(span.ends, zone)} {by}")
-    if clock.stop is not None:
-        cause = f", when fact {clock.stopped_by} occurred" if clock.stopped_by else ", at its deadline"
-        steps.append(f"stopped {_micros(clock.stop, zone)}{cause}")
-    return {
-        "target": clock.target + (f" ({clock.cycle})" if clock.cycle > 1 else ""),
-        "promise": f"{clock.limit_text}, counted by the calendar '{clock.calendar}'",
-        "edition": clock.edition,
-        "due": _micros(clock.due, zone) if clock.due is not None else "not known while it waits",
-        "elapsed": str(timedelta(microseconds=clock.elapsed)) if clock.elapsed is not None else "–",
-        "verdict": clock.verdict,
-        "steps": steps,
-    }
 
 
 def _micros(instant: int, zone: ZoneInfo) -> str:
