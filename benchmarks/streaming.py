@@ -1,0 +1,194 @@
+"""The stream on a real Apache Kafka: publishing beside the bare client, consuming into databases, and the way end to end."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from benchmarks._timing import table
+from slaengine.engine import SlaEngine
+from slaengine.errors import SlaEngineError
+from slaengine.policies.book import PolicyBook
+from slaengine.storage.database import Database
+from slaengine.storage.log import FactLog, NewFact
+from slaengine.streaming import tables
+from slaengine.streaming.addresses import Addresses
+from slaengine.streaming.connect import connect
+from slaengine.streaming.envelope import Envelope
+from slaengine.streaming.lease import Lease
+from slaengine.streaming.limits import PUBLISH_BATCH, PUBLISH_WINDOW
+from slaengine.streaming.port import Message, Partition
+from slaengine.streaming.processor import Handled, Stretch
+from slaengine.streaming.publisher import Publisher
+from slaengine.streaming.read_model import ReadModelView
+from slaengine.streaming.tenure import PublisherStatus, Tenure
+from slaengine.streaming.topics import ensure
+from slaengine.streaming.view import Handler, View
+from slaengine.streaming.worker import Worker
+from slaengine.testing.generator import encoded, histories
+from slaengine.testing.kafka import start_kafka
+from slaengine.testing.postgres import start_postgres
+
+ORDERS = 5_000
+LIVE_S, LIVE_RATE = 20, 200
+BOSTON = PolicyBook.pack("boston-311")
+
+
+def main() -> None:
+    with ExitStack() as stack:
+        kafka = stack.enter_context(start_kafka())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        print(kafka.describe())
+        log = FactLog(stack.enter_context(closing(Database.open(f"sqlite:///{folder / 'log.db'}"))), lambda: datetime.now(UTC))
+        count = _fill(log)
+        publishing = [
+            _publishing(f"{scheme}://{kafka.bootstrap}?replicas=1", log, count) for scheme in ("kafka", "kafka+confluent")
+        ]
+        table(["publish, facts/s", "bare client", "publisher", "share"], publishing)
+        topic = _new_topic()
+        Publisher(log, connect(f"kafka+confluent://{kafka.bootstrap}?replicas=1"), "bench", topic=topic).run_once()
+        header = ["consume, facts/s", "into", "versions and offsets alone", "read models"]
+        table(header, _consuming(kafka.bootstrap, topic, count, _stores(stack, folder)))
+        table(["end to end at 200 facts/s, ms", "median", "p99"], [_end_to_end(kafka.bootstrap, folder)])
+
+
+def _fill(log: FactLog) -> int:
+    facts = sorted(encoded(histories(ORDERS, seed=1)), key=lambda fact: fact.recorded_at)
+    for start in range(0, len(facts), 5_000):
+        log.append([NewFact(f.order_id, f.version, f.topic, f.state) for f in facts[start : start + 5_000]])
+    return len(facts)
+
+
+def _new_topic() -> str:
+    return f"bench-{uuid4()}"
+
+
+def _publishing(url: str, log: FactLog, count: int) -> list[object]:
+    """The bare client sends what the publisher sends, made beforehand, with the same settings and window."""
+    cluster, topic = connect(url), _new_topic()
+    ensure(cluster, topic)
+    addresses, envelope = Addresses(log.database, cluster.partitions(topic)), Envelope("urn:bench", topic)
+    facts = list(log.scan())
+    where = addresses.of(fact.order_id for fact in facts)
+    messages = [envelope.message(fact, *where[fact.order_id]) for fact in facts]
+    bare = statistics.median(_bare(url, messages) for _ in range(3))
+    ours = statistics.median(_ours(url, log) for _ in range(3))
+    return [url.partition(":")[0], int(count / bare), int(count / ours), f"{bare / ours:.2f}"]
+
+
+def _bare(url: str, messages: list[Message]) -> float:
+    cluster, topic = connect(url), _new_topic()
+    ensure(cluster, topic)
+    named = [message._replace(topic=topic) for message in messages]
+    with closing(cluster.producer()) as producer:
+        begun = time.perf_counter()
+        on_the_way = []
+        for start in range(0, len(named), PUBLISH_BATCH):
+            if len(on_the_way) == PUBLISH_WINDOW:
+                on_the_way.pop(0).wait(60)
+            on_the_way.append(producer.send(named[start : start + PUBLISH_BATCH]))
+        for delivery in on_the_way:
+            delivery.wait(60)
+        return time.perf_counter() - begun
+
+
+def _ours(url: str, log: FactLog) -> float:
+    """A whole tenure of the publisher, with its reading of the log and storing of positions, from the first fact to the last."""
+    cluster, topic = connect(url), _new_topic()
+    ensure(cluster, topic)
+    tables.create(log.database)
+    lease = Lease(log.database, topic, "bench", lease_s=5, clock=time.monotonic)
+    lease.acquire()
+    addresses = Addresses(log.database, cluster.partitions(topic))
+    tenure = Tenure(log, addresses, Envelope("urn:bench", topic), lease, PublisherStatus(), time.monotonic)
+    with closing(cluster.producer()) as producer:
+        begun = time.perf_counter()
+        tenure.run(producer, threading.Event(), until_empty=True)
+        return time.perf_counter() - begun
+
+
+def _stores(stack: ExitStack, folder: Path) -> dict[str, Callable[[], str]]:
+    stores: dict[str, Callable[[], str]] = {"sqlite": lambda: f"sqlite:///{folder / f'{uuid4()}.db'}"}
+    try:
+        stores["postgresql"] = stack.enter_context(start_postgres()).new_database
+    except SlaEngineError as error:
+        print(f"without PostgreSQL: {error}")
+    return stores
+
+
+def _consuming(bootstrap: str, topic: str, count: int, stores: dict[str, Callable[[], str]]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for scheme in ("kafka", "kafka+confluent"):
+        for name, new in stores.items():
+            speeds: list[object] = []
+            for make in (lambda _: Handler("nothing", lambda *_: None), lambda database: ReadModelView(database, BOSTON)):
+                with closing(Database.open(new())) as database:
+                    view: View = make(database)
+                    worker = Worker(kafka=connect(f"{scheme}://{bootstrap}"), database=database, view=view, topic=topic)
+                    begun = time.perf_counter()
+                    worker.run_once()
+                    speeds.append(int(count / (time.perf_counter() - begun)))
+            rows.append([scheme, name, *speeds])
+    return rows
+
+
+@dataclass(kw_only=True)
+class _Stamping(Worker):
+    """Notes when each resolution's transaction has ended."""
+
+    seen: dict[str, float]
+
+    def take(self, stretches: Mapping[Partition, Stretch]) -> Handled:
+        done = super().take(stretches)
+        now = time.perf_counter()
+        for stretch in stretches.values():
+            for record in stretch.records:
+                headers = dict(record.headers)
+                if headers["ce_version"] == b"2":
+                    self.seen[headers["ce_subject"].decode()] = now
+        return done
+
+
+def _end_to_end(bootstrap: str, folder: Path) -> list[object]:
+    """From `engine.resolve()` to the row in another database, while 200 facts a second are recorded."""
+    topic, stop = _new_topic(), threading.Event()
+    seen: dict[str, float] = {}
+    with (
+        SlaEngine.open(f"sqlite:///{folder / 'live.db'}") as engine,
+        closing(Database.open(f"sqlite:///{folder / 'seen.db'}")) as view,
+    ):
+        url = f"kafka+confluent://{bootstrap}?replicas=1"
+
+        engine.resolve(engine.receive(kind="repair", number="first"))
+        services = [
+            Publisher(engine.log, connect(url), "bench", topic=topic),
+            _Stamping(kafka=connect(url), database=view, view=Handler("seen", lambda *_: None), topic=topic, seen=seen),
+        ]
+        threads = [threading.Thread(target=service.run, args=(stop,)) for service in services]
+        for thread in threads:
+            thread.start()
+        while "first" not in seen:
+            time.sleep(0.1)
+        said: dict[str, float] = {}
+        for number in range(LIVE_S * LIVE_RATE // 2):
+            order = engine.receive(kind="repair", number=f"live-{number}")
+            engine.resolve(order)
+            said[order.number] = time.perf_counter()
+            time.sleep(max(0.0, 2 / LIVE_RATE - 0.002))
+        end = time.monotonic() + 30
+        while len(seen) <= len(said) and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    times = sorted((seen[number] - at) * 1000 for number, at in said.items())
+    return ["", round(statistics.median(times), 1), round(times[int(len(times) * 0.99)], 1)]
