@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-
 from tests.policies.pack_walk import clock, go, local, targets, then, walking
+
+from slaengine.policies.lint import lint
 
 HOSPITAL = Path(__file__).parents[2] / "examples" / "hospital-works.yaml"
 GAS = {"type": "medical_gas.pressure", "severity": "P1"}
@@ -17,6 +18,10 @@ REPAIR = {"kind": "repair", "place": {"building": "Tower", "unit": "Ward 7"}}
 def engine():
     with walking(str(HOSPITAL)) as engine:
         yield engine
+
+
+def test_the_example_lints_clean():
+    assert lint(HOSPITAL.read_text(encoding="utf-8"), HOSPITAL.name) == []
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,12 @@ from tests.policies import (
     test_pack_satisfaction_programme,
     test_pack_service_standard,
 )
+from tests.policies.pack_walk import go, local, then, walking
 
-from slaengine.policies.book import PolicyBook, packs
+from slaengine.policies.book import PolicyBook, pack_text, packs
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.limits import Limit
+from slaengine.policies.lint import lint
 from slaengine.policies.policy import ALWAYS, Applies, Target, matches
 
 WALKED: tuple[ModuleType, ...] = (
@@ -131,6 +133,11 @@ def test_every_pack_that_ships_has_its_walk(name):
     assert name in {module.PACK for module in WALKED} | OTHERS
 
 
+@pytest.mark.parametrize("name", packs())
+def test_nothing_in_a_pack_wants_mending(name):
+    assert [finding for finding in lint(pack_text(name), name) if finding.weight == "warning"] == []
+
+
 @pytest.mark.parametrize("module", WALKED, ids=lambda module: module.PACK)
 def test_every_part_of_the_pack_has_a_row_and_a_name_in_both_languages(module):
     book = PolicyBook.pack(module.PACK)
@@ -140,6 +147,16 @@ def test_every_part_of_the_pack_has_a_row_and_a_name_in_both_languages(module):
         assert part.title.zh, part.name
     assert book.policy.title.en
     assert book.policy.title.zh
+
+
+@pytest.mark.parametrize("module", WALKED, ids=lambda module: module.PACK)
+def test_every_figure_of_the_pack_can_be_counted(module):
+    with walking(module.PACK) as engine:
+        for kind, matter in (("repair", "facility.lift.malfunction"), ("complaint", "other.suggestion")):
+            classified = then("classify", "2026-01-05T09:00", type=matter)
+            go(engine, {"kind": kind, "channel": "app"}, classified, then("resolve", "2026-01-05T10:00", outcome="adopted"))
+        counted = {row.kpi for row in engine.kpis(as_of=local(engine, "2026-02-01T00:00"))}
+    assert counted == {kpi.name for kpi in PolicyBook.pack(module.PACK).latest.version.kpis}
 
 
 @pytest.mark.parametrize("module", WALKED, ids=lambda module: module.PACK)
