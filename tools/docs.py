@@ -16,6 +16,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from docs_index import index
 from docs_packs import packs_page
 from pydantic import BaseModel, JsonValue
 from pydantic_core import from_json
@@ -174,6 +175,7 @@ def errors_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/README.md": lambda: NOTICE + index(),
     "docs/reference/events.md": events_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/errors.md": errors_page,
