@@ -33,7 +33,7 @@ def as_text(told: Explanation | Sequence[Explanation], lang: Lang = "en", *, eve
     several = [told] if isinstance(told, Explanation) else told
     if not several:
         return Text(WORDS[lang]["nothing"])
-    return Group(*(part for one in several for part in _Page(one, lang, every_segment).parts()))
+    return Group(*_parts(several, lang, every_segment))
 
 
 def as_plain(told: Explanation | Sequence[Explanation], lang: Lang = "en", *, every_segment: bool = False) -> str:
@@ -41,6 +41,13 @@ def as_plain(told: Explanation | Sequence[Explanation], lang: Lang = "en", *, ev
     written = StringIO()
     Console(file=written, width=WIDTH, color_system=None).print(as_text(told, lang, every_segment=every_segment))
     return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
+
+
+def _parts(several: Sequence[Explanation], lang: Lang, every_segment: bool) -> Iterator[RenderableType]:
+    for number, told in enumerate(several):
+        if number:
+            yield Text("\n")
+        yield from _Page(told, lang, every_segment).parts()
 
 
 class _Page:
@@ -60,7 +67,6 @@ class _Page:
             yield from (Text(), self._days())
         if self.told.segments:
             yield from (Text(), self._segments())
-        yield Text()
 
     def word(self, name: str, /, **values: object) -> str:
         return WORDS[self.lang][name].format(**values)
@@ -233,8 +239,7 @@ class _Page:
     def _segments(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title_style="dim", title_justify="left")
         table.title = self.word("segments_table", from_at=self.stamps.at(self.told.started_at))
-        for name in ("from", "to"):
-            table.add_column(self.word(name), no_wrap=True)
+        table.add_column(self.word("from"), no_wrap=True)
         for name in ("length", "counts", "total"):
             table.add_column(self.word(name), justify="right", no_wrap=True)
         table.add_column(self.word("cause"), overflow="fold")
@@ -244,21 +249,19 @@ class _Page:
                 self._ran_out(table, line.total - line.counted)
             was_late = line.late
             self._line(table, line)
-        table.add_row(
-            self.stamps.at(self.told.judged_at), "", "", "", self.counted(self.told.elapsed_s), self._end(), style="bold"
-        )
+        total = self.counted(self.told.elapsed_s)
+        table.add_row(self.stamps.at(self.told.judged_at), "", "", total, self._end(), style="bold")
         return table
 
     def _ran_out(self, table: Table, total: int) -> None:
         at = self.told.ran_out_at or self.told.started_at
-        table.add_row(self.stamps.at(at), "", "", "", self.counted(total / 1_000_000), self.word("ran_out"), style=f"bold {LATE}")
+        table.add_row(self.stamps.at(at), "", "", self.counted(total / 1_000_000), self.word("ran_out"), style=f"bold {LATE}")
 
     def _line(self, table: Table, line: Line) -> None:
         in_days = self.told.calendar == ALWAYS
         counts = line.cause in ("counted", "routine")
         table.add_row(
             self.stamps.at(line.begins_at),
-            self.stamps.to(line.ends_at, line.begins_at),
             spell(line.length, self.lang, in_days=True),
             spell(line.counted, self.lang, in_days=in_days) if counts else "–",
             spell(line.total, self.lang, in_days=in_days),

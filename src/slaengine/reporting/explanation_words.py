@@ -90,7 +90,6 @@ ENGLISH = {
     "make_up": "make-up working day",
     "segments_table": "every second from {from_at} on",
     "from": "from",
-    "to": "to",
     "length": "length",
     "counts": "counts",
     "total": "total",
@@ -198,7 +197,6 @@ CHINESE = {
     "make_up": "调休上班日",
     "segments_table": "自 {from_at} 起的每一秒",
     "from": "自",
-    "to": "至",
     "length": "时长",
     "counts": "计入",
     "total": "累计",
@@ -304,11 +302,6 @@ class Stamps:
         """Return date and time with the weekday."""
         local = instant.astimezone(self.zone)
         return f"{self.day(local.date())} {self.time(instant)}"
-
-    def to(self, instant: datetime, since: datetime) -> str:
-        """Return the end of what began at `since`: only its time when that is on the same date."""
-        same = instant.astimezone(self.zone).date() == since.astimezone(self.zone).date()
-        return self.time(instant) if same else self.at(instant)
 
     def time(self, instant: datetime) -> str:
         """Return the time of day."""
