@@ -93,7 +93,7 @@ class Preparer:
         self._repins = np.array([e.holds_from for e in compiled.editions if e.repins], np.int64)
         self._reasons: dict[str, int] = dict(compiled.reasons)
         self._parts: dict[tuple[Any, ...], int] = {(): 0}
-        self._known: dict[tuple[Any, ...], int] = {}
+        self._room = Filled.room(0)
         self._columns: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def fits(self) -> bool:
@@ -114,7 +114,7 @@ class Preparer:
         occurred = _ints(table["occurred_at"])
         recorded = _ints(table["recorded_at"]) if "recorded_at" in table.column_names else occurred
         source = Source(_ints(table["order"]), occurred, recorded, shape)
-        filled, done = Filled.room(len(shape)), np.zeros(DONE_WIDTH, np.int64)
+        filled, done = self._filled(len(shape)), np.zeros(DONE_WIDTH, np.int64)
         following = self._transitions()
         run = filling()
         while not run(source, shapes, following, self._limits, self._repins, filled, done):
@@ -122,11 +122,16 @@ class Preparer:
             if following.size > TRANSITIONS_MAX:
                 return None
         entries, orders = int(done[ENTRIES]), int(done[ORDERS])
-        profile = self._profiles()[filled.known[:entries]]
-        columns = [*(column[:entries] for column in filled[:4]), profile, filled.row[:entries]]
-        return Prepared._make(
-            [*columns, filled.bounds[: orders + 1], filled.kept[:orders], filled.special.astype(np.bool_), facts]
-        )
+        columns = [*(column[:entries] for column in filled[:5]), filled.row[:entries]]
+        special = filled.special[: len(shape)].astype(np.bool_)
+        return Prepared._make([*columns, filled.bounds[: orders + 1], filled.kept[:orders], special, facts])
+
+    def _filled(self, rows: int) -> Filled:
+        """Return room for so many rows, the same as before where that is enough: what is prepared holds until the next time."""
+        if len(self._room.times) < rows:
+            self._room = Filled.room(rows)
+        self._room.special[:rows] = 0
+        return self._room
 
     # ---- facts by shape
 
@@ -181,24 +186,21 @@ class Preparer:
         return self._parts.setdefault(part, len(self._parts))
 
     def _transitions(self) -> Ints:
-        """Return a table of what is known after a fact: by what was known (the last line: nothing), and the fact's part."""
-        return np.full((len(self._known) + 1, len(self._parts)), UNKNOWN, np.int64)
+        """Return a table of the profile after a fact: by that before it (the last line: none), and the fact's part."""
+        return np.full((len(self._compiled.profiles) + 1, len(self._parts)), UNKNOWN, np.int64)
 
     def _learn(self, following: Ints, known: int, part: int) -> Ints:
-        """Fill in what follows from `known` by `part`, which was asked for; `UNKNOWN` stands for nothing known before."""
+        """Fill in what follows from profile `known` by `part`, which was asked for; `UNKNOWN` stands for no profile yet."""
         name, *said = list(self._parts)[part]
-        before = list(self._known)[known] if known != UNKNOWN and name != "received" else ()
+        before = list(self._compiled.profiles)[known] if known != UNKNOWN and name != "received" else ()
         told = dict(zip(self._compiled.dimensions, before, strict=False)) | dict(said)
-        after = tuple([told.get(dimension) for dimension in self._compiled.dimensions])
-        if after not in self._known:
-            self._known[after] = len(self._known)
-            following = np.insert(following, len(following) - 1, UNKNOWN, axis=0)
-        following[known, part] = self._known[after]
+        after = self._compiled.profile(tuple([told.get(dimension) for dimension in self._compiled.dimensions]))
+        missing = after + 2 - len(following)
+        if missing > 0:
+            fresh = np.full((missing, following.shape[1]), UNKNOWN, np.int64)
+            following = np.concatenate((following[:-1], fresh, following[-1:]))
+        following[known, part] = after
         return following
-
-    def _profiles(self) -> Ints:
-        """Return the policy's numbers of what is known."""
-        return np.array([self._compiled.profile(known) for known in self._known] or [0], np.int64)
 
 
 def given_due(compiled: Compiled, table: pa.Table, receipts: Ints) -> Ints:

@@ -56,7 +56,7 @@ class Shapes(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """What is laid out: `tables.Facts` with `known` in place of the profile, the source's rows, and the orders.
+    """What is laid out: the columns of `tables.Facts`, of which `known` is the profile, the source's rows, and the orders.
 
     Order n has the entries `[bounds[n], bounds[n + 1])` and is `kept[n]`; `special` is 1 for the rows of orders left out.
     """
@@ -81,7 +81,7 @@ class Filled(NamedTuple):
 def fill(source: Any, shapes: Any, following: Any, limits: Any, repins: Any, filled: Any, done: Any) -> Any:
     """Lay out from row `done[ROWS]` on. False when what `done[KNOWN]` becomes by `done[PART]` must be learned first.
 
-    `following[known, part]` is what is known after a fact; the last line is for nothing known before. `limits` are the
+    `following[known, part]` is the profile after a fact; the last line is for none before. `limits` are the
     latest instant of occurrence and of recording; orders that live through one of `repins` are left out.
     """
     rows = len(source.order)
