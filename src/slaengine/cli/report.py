@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, NamedTuple
 
 import typer
+from rich.console import RenderableType
 
-from slaengine.cli.common import REFUSED, AsJson, PolicyName, Store, instant, print_json, say
+from slaengine.cli.common import REFUSED, AsJson, PolicyName, Store, instant, print_json, say, utc_now
 from slaengine.cli.reading import AsOf, KnownAt, catching_up, opened, show
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
-from slaengine.projections.report import Report
 from slaengine.reporting.comparison import comparison_table
 from slaengine.reporting.page import report_page
+from slaengine.reporting.ready import as_template, ready_report
+from slaengine.reporting.ready_views import ready_page, ready_tables
 from slaengine.reporting.tables import report_csv, report_table
 from slaengine.reporting.words import Lang, as_lang
+from slaengine.reporting.workbook import ready_workbook, report_workbook
 
-Format = Literal["table", "json", "csv", "html"]
+FORMATS = ("table", "json", "csv", "html", "xlsx")
+READY_FORMATS = ("table", "html", "xlsx")
+SHEETS = ("compliance", "closure")
 
 By = Annotated[
     list[str] | None,
@@ -30,6 +36,24 @@ Period = Annotated[
 Targets = Annotated[list[str] | None, typer.Option("--target", help="Only this target; again for more.", metavar="NAME")]
 
 
+class Asked(NamedTuple):
+    """What a report is asked for."""
+
+    period: str | None
+    by: list[str]
+    targets: list[str]
+    as_of: datetime
+    known_at: datetime | None
+
+
+class Look(NamedTuple):
+    """How it is to be shown."""
+
+    form: str
+    sheet: str
+    lang: Lang
+
+
 def report(
     store: Store,
     policy: PolicyName = None,
@@ -38,9 +62,13 @@ def report(
     target: Targets = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    form: Annotated[str, typer.Option("--format", help="table, json, csv or html.")] = "table",
+    template: Annotated[
+        str | None,
+        typer.Option("--template", help="A ready report: daily, monthly or quarterly, of the period of --as-of."),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="table, json, csv, html or xlsx.")] = "table",
     sheet: Annotated[str, typer.Option("--sheet", help="For csv: compliance or closure.")] = "compliance",
-    lang: Annotated[str, typer.Option("--lang", help="For tables and pages: en or zh.")] = "en",
+    lang: Annotated[str, typer.Option("--lang", help="For people: en or zh.")] = "en",
     out: Annotated[Path | None, typer.Option("--out", help="Write here instead of to stdout.", metavar="FILE")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,45 +78,63 @@ def report(
 
     A rate is met / (met + missed + overdue). What no target covers is not measurable, and in no rate.
     """
-    chosen = _one_of("json" if as_json else form, ("table", "json", "csv", "html"), "--format")
-    closure = _one_of(sheet, ("compliance", "closure"), "--sheet") == "closure"
-    words = as_lang(lang)
+    look = Look(_one_of("json" if as_json else form, FORMATS, "--format"), _one_of(sheet, SHEETS, "--sheet"), as_lang(lang))
+    asked = Asked(period, by or [], target or [], instant(as_of, "--as-of") or utc_now(), instant(known_at, "--known-at"))
     with opened(store, policy) as engine, catching_up() as told:
-        times = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
-        found = engine.report(period=period, by=by or (), targets=target or (), progress=told, **times)
-        text = _text(engine, found, chosen, words, closure=closure, targets=target or [])
-    if text is None:
-        show(report_table(found, words))
-    elif out is None:
-        sys.stdout.write(text)
-    else:
-        _write(out, text)
-        say(f"wrote {out}")
+        engine.project(told)
+        made = _ready(engine, template, asked, look) if template else _report(engine, asked, look)
+    _hand_out(made, out)
 
 
-def _text(engine: SlaEngine, found: Report, form: str, lang: Lang, *, closure: bool, targets: list[str]) -> str | None:
-    """Return the report as text; None for the table, which the terminal lays out."""
-    match form:
+def _report(engine: SlaEngine, asked: Asked, look: Look) -> RenderableType | bytes:
+    """Return the report: text as bytes, or a table for the terminal to lay out."""
+    found = engine.report(period=asked.period, by=asked.by, targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at)
+    match look.form:
         case "json":
-            return found.model_dump_json() + "\n"
+            return (found.model_dump_json() + "\n").encode()
         case "csv":
-            return report_csv(found, closure=closure)
+            return report_csv(found, closure=look.sheet == "closure").encode()
         case "html":
-            return report_page(found, engine.overview(targets=targets, as_of=found.as_of, known_at=found.known_at), lang)
+            overview = engine.overview(targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at)
+            return report_page(found, overview, look.lang).encode()
+        case "xlsx":
+            return report_workbook(found, look.lang)
         case _:
-            return None
+            return report_table(found, look.lang)
 
 
-def _write(out: Path, text: str) -> None:
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror}") from None
+def _ready(engine: SlaEngine, template: str, asked: Asked, look: Look) -> RenderableType | bytes:
+    """Return a ready report, which has its own periods, groups and targets."""
+    if asked.by or asked.period or asked.targets:
+        raise UsageError("a ready report has its own groups; leave --by, --period and --target out, or --template")
+    _one_of(look.form, READY_FORMATS, "--format")
+    ready = ready_report(engine, as_template(template), as_of=asked.as_of, known_at=asked.known_at, lang=look.lang)
+    match look.form:
+        case "html":
+            return ready_page(ready, look.lang).encode()
+        case "xlsx":
+            return ready_workbook(ready, look.lang)
+        case _:
+            return ready_tables(ready, look.lang)
+
+
+def _hand_out(made: RenderableType | bytes, out: Path | None) -> None:
+    if not isinstance(made, bytes):
+        show(made)
+    elif out is None:
+        sys.stdout.buffer.write(made)
+        sys.stdout.buffer.flush()
+    else:
+        try:
+            out.write_bytes(made)
+        except OSError as error:
+            raise UsageError(f"cannot write {out}: {error.strerror}") from None
+        say(f"wrote {out}")
 
 
 def _one_of(word: str, words: tuple[str, ...], option: str) -> str:
     if word not in words:
-        raise UsageError(f"{option} '{word}' is not known; write one of {', '.join(words)}")
+        raise UsageError(f"{option} '{word}' is not known here; write one of {', '.join(words)}")
     return word
 
 

@@ -58,6 +58,8 @@ class OrderItem(BaseModel):
     team: str | None
     person: str | None
     party: str | None
+    received_by: str | None
+    cause: str | None
     received_at: datetime
     resolved_at: datetime | None
     closed_at: datetime | None

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import to_json
 
 from slaengine.errors import UsageError, nearest
-from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.book import PolicyBook
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.policy import Target
 from slaengine.projections.goals import Goal, Promised
@@ -42,7 +42,7 @@ class Promises:
 def promises_of(book: PolicyBook, as_of: datetime) -> Promises:
     """Return the targets of every edition, each as its latest edition has it, with the goals that hold at `as_of`.
 
-    A target's goal is that of the first KPI measuring its `compliance`.
+    A target's goal is that of the KPI that measures its `compliance`, else of one that measures the compliance of all.
     """
     latest: dict[str, Target] = {target.name: target for edition in book.editions for target in edition.version.targets}
     goals = _goals(book, as_of)
@@ -50,14 +50,22 @@ def promises_of(book: PolicyBook, as_of: datetime) -> Promises:
     return Promises(book.name, ZoneInfo(book.time_zone), targets)
 
 
+def titles(book: PolicyBook, lang: str) -> dict[str, str]:
+    """Return what people call each target in `lang` (`en` or `zh`), by its name, as its latest edition has it."""
+    latest = {target.name: target for edition in book.editions for target in edition.version.targets}
+    return {name: target.title.text(lang, name) for name, target in latest.items()}
+
+
 def _goals(book: PolicyBook, as_of: datetime) -> dict[str, Goal]:
-    edition: Edition = book.latest
+    local = as_of.astimezone(ZoneInfo(book.time_zone))
     goals: dict[str, Goal] = {}
-    for kpi in edition.version.kpis:
-        goal = goal_of(kpi, as_of.astimezone(ZoneInfo(book.time_zone)))
-        if goal and kpi.measure == "compliance" and kpi.target and kpi.target not in goals:
-            goals[kpi.target] = goal
-    return goals
+    for kpi in book.latest.version.kpis:
+        if kpi.measure != "compliance" or kpi.kind or kpi.type:
+            continue
+        goal = goal_of(kpi, local)
+        if goal is not None:
+            goals.setdefault(kpi.target or "", goal)
+    return {name: goals.get(name) or goals[""] for name in book.target_names() if name in goals or "" in goals}
 
 
 def chosen_kpis(book: PolicyBook, names: Sequence[str]) -> list[Kpi]:

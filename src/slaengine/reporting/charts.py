@@ -8,8 +8,15 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
+from slaengine.projections.compliance import ComplianceRow
+from slaengine.reporting.words import WORDS, Lang, percent
+
 WIDTH = 520
 """All charts are so wide in their own units: a phone shows them at three quarters of that, and the text stays readable."""
+
+
+COUNTED = ("met", "missed", "overdue")
+"""The verdicts that a rate counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,19 @@ class Bar:
     parts: tuple[Part, ...]
     note: str
     told: str
+
+
+def verdict_bar(name: str, row: ComplianceRow, lang: Lang) -> Bar:
+    """Return the bar of a compliance row: the shares of met, missed and overdue, and the rate beside it."""
+    whole = max(row.met + row.missed + row.overdue, 1)
+    parts = tuple(Part(getattr(row, verdict) / whole, verdict) for verdict in COUNTED)
+    return Bar(name, parts, percent(row.rate), f"{name}: {told(row, lang)}")
+
+
+def told(row: ComplianceRow, lang: Lang) -> str:
+    """Return a compliance row in words."""
+    counts = ", ".join(f"{getattr(row, verdict):,} {WORDS[lang][verdict]}" for verdict in COUNTED)
+    return f"{percent(row.rate)} ({counts})"
 
 
 def rows(title: str, bars: Sequence[Bar], scale: float) -> Markup:

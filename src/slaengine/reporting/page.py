@@ -17,7 +17,7 @@ from slaengine.projections.compliance import ComplianceRow
 from slaengine.projections.overview import Overview
 from slaengine.projections.report import Report
 from slaengine.reporting import charts
-from slaengine.reporting.charts import Bar, Part
+from slaengine.reporting.charts import Bar, Part, told, verdict_bar
 from slaengine.reporting.sheets import Sheet, closure_sheet, compliance_sheet, headings, shown
 from slaengine.reporting.tables import measured
 from slaengine.reporting.words import WORDS, Lang, percent
@@ -123,7 +123,7 @@ def _by_month(overview: Overview, target: str, lang: Lang) -> Chart:
     words = WORDS[lang]
     rows = [row for row in overview.monthly.rows if row.target == target and row.rate is not None]
     bars = [
-        Bar(row.period or "", (Part(row.rate or 0, row.band or "plain"),), percent(row.rate), _told(row, lang)) for row in rows
+        Bar(row.period or "", (Part(row.rate or 0, row.band or "plain"),), percent(row.rate), told(row, lang)) for row in rows
     ]
     goal = next((row.goal for row in rows if row.goal is not None), None)
     picture = charts.columns(f"{words['by_month']}: {target}", bars, percent=True, line=goal)
@@ -136,12 +136,7 @@ def _by_type(overview: Overview, target: str, lang: Lang) -> Chart:
     words = WORDS[lang]
     rows = [row for row in overview.by_type.rows if row.target == target and row.rate is not None]
     rows = sorted(rows, key=_counted, reverse=True)[:TYPES_SHOWN]
-    bars = []
-    for row in rows:
-        all_of_it = _counted(row)
-        parts = tuple(Part(getattr(row, verdict) / all_of_it, verdict) for verdict in ("met", "missed", "overdue"))
-        note = f"{percent(row.rate)}"
-        bars.append(Bar(_type_of(row, lang), parts, note, f"{_type_of(row, lang)}: {_told(row, lang)}"))
+    bars = [verdict_bar(_type_of(row, lang), row, lang) for row in rows]
     legend = [(verdict, words[verdict]) for verdict in ("met", "missed", "overdue")]
     picture = charts.rows(f"{words['by_type']}: {target}", bars, 1)
     cells = [_cells(_type_of(row, lang), row) for row in rows]
@@ -150,12 +145,6 @@ def _by_type(overview: Overview, target: str, lang: Lang) -> Chart:
 
 def _type_of(row: ComplianceRow, lang: Lang) -> str:
     return row.group.get("type") or WORDS[lang]["unknown"]
-
-
-def _told(row: ComplianceRow, lang: Lang) -> str:
-    words = WORDS[lang]
-    counts = ", ".join(f"{getattr(row, verdict):,} {words[verdict]}" for verdict in ("met", "missed", "overdue"))
-    return f"{percent(row.rate)} ({counts})"
 
 
 def _columns(first: str, lang: Lang) -> list[str]:
