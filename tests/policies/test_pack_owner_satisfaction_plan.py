@@ -167,6 +167,24 @@ def test_every_attempt_of_the_builder_has_its_own_clock(engine):
     assert attempts == [(1, "met"), (2, "missed")]
 
 
+def test_a_mended_defect_that_comes_back_is_the_builders_again_on_a_new_clock(engine):
+    order = go(
+        engine,
+        REPAIR,
+        then("classify", "2026-01-05T09:30", **SEEPAGE),
+        TO_BUILDER,
+        ACCEPTED,
+        then("resolve", "2026-01-12T10:00"),
+        then("reopen", "2026-02-09T10:00", reason="seeps_again"),
+        then("dispatch", "2026-02-09T11:00", party="builder"),
+        then("accept", "2026-02-09T15:00", party="builder"),
+        then("resolve", "2026-02-27T15:00"),
+    )
+    clocks = {(row.target, row.cycle): row.verdict for row in engine.clocks(order)}
+    assert (clocks["builder_repair", 1], clocks["builder_repair", 2]) == ("met", "missed")
+    assert clocks["defect_mended", 1] == "met"  # 30 days of the owner's waiting, without those from resolved to reopened
+
+
 def test_a_defect_under_warranty_has_no_clock_of_the_time_limit_table(engine):
     order = go(engine, REPAIR, then("classify", "2026-01-05T09:00", **SEEPAGE), TO_BUILDER, ACCEPTED)
     assert "facility_repair" not in targets(engine, order)

@@ -21,7 +21,7 @@ from slaengine.policies.book import PolicyBook, pack_text, packs
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.limits import Limit
 from slaengine.policies.lint import lint
-from slaengine.policies.policy import ALWAYS, Applies, Target, matches
+from slaengine.policies.policy import ALWAYS, DONE, Applies, Target, matches
 
 WALKED: tuple[ModuleType, ...] = (
     test_pack_awaab_2025,
@@ -136,6 +136,13 @@ def test_every_pack_that_ships_has_its_walk(name):
 @pytest.mark.parametrize("name", packs())
 def test_nothing_in_a_pack_wants_mending(name):
     assert [finding for finding in lint(pack_text(name), name) if finding.weight == "warning"] == []
+
+
+@pytest.mark.parametrize("name", packs())
+def test_what_resolving_stops_beside_another_fact_says_what_a_reopening_does(name):
+    for target in (part for part in parts(PolicyBook.pack(name)) if isinstance(part, Target) and promises(part)):
+        by_being_done = {trigger.fact in DONE for trigger in target.stop}
+        assert target.reopen or len(by_being_done) == 1, target.name
 
 
 @pytest.mark.parametrize("module", WALKED, ids=lambda module: module.PACK)
