@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
 
 from slaengine.errors import UsageError
+from slaengine.streaming import kafka_python
 from slaengine.streaming.settings import KafkaSettings, parse
 
 SECRET = "geheim:@/"  # noqa: S105 (made up)
@@ -46,3 +50,11 @@ def test_a_mistake_is_named_and_the_secret_is_not(url: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
         parse(url, {})
     assert "geheim" not in str(caught.value)
+
+
+def test_both_clients_know_every_security_option_that_we_give_them() -> None:
+    settings = parse("kafka://u:p@127.0.0.1:1?tls=true&sasl=scram-sha-256", {})
+    assert kafka_python._connection(settings).keys() <= KafkaConsumer.DEFAULT_CONFIG.keys() & KafkaProducer.DEFAULT_CONFIG.keys()
+    confluent = pytest.importorskip("slaengine.streaming.confluent")
+    with closing(confluent.ConfluentKafka(settings).producer()):
+        pass  # librdkafka refuses an option or value that it does not know

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+PASSED_OVER = "passed_over"
+"""The name of a moment that only holds the place of a fact: one that a reader of the stream did not know, or was told to skip."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:

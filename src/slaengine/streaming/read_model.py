@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, text
 
 from slaengine.policies.book import PolicyBook
-from slaengine.policies.moment import Moment
+from slaengine.policies.moment import PASSED_OVER, Moment
 from slaengine.projections.case_file import moment_of
 from slaengine.projections.entry import Judge
 from slaengine.projections.promises import fingerprint
@@ -20,7 +20,6 @@ from slaengine.storage.read_models_schema import catalogue
 from slaengine.streaming.envelope import StreamedFact
 
 _BEGINNING_LOCK = 0x51AE_0008
-PASSED_OVER = "passed_over"
 
 
 @dataclass
