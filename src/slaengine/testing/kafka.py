@@ -10,6 +10,7 @@ with start_kafka() as kafka:
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -86,7 +87,8 @@ def start_kafka(nodes: int = 1) -> Iterator[RunningKafka]:
 
 
 def main() -> None:
-    """Run a broker until Ctrl-C; its address goes to stdout, the talk to stderr."""
+    """Run a broker until Ctrl-C or SIGTERM; its address goes to stdout, the talk to stderr."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with start_kafka() as kafka:
         sys.stderr.write(f"{kafka.describe()}; Ctrl-C stops it and forgets its data\n")
         sys.stdout.write(f"{kafka.bootstrap}\n")
