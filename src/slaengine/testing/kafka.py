@@ -89,14 +89,16 @@ def start_kafka(nodes: int = 1) -> Iterator[RunningKafka]:
 def main() -> None:
     """Run a broker until Ctrl-C or SIGTERM; its address goes to stdout, the talk to stderr."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with start_kafka() as kafka:
-        sys.stderr.write(f"{kafka.describe()}; Ctrl-C stops it and forgets its data\n")
-        sys.stdout.write(f"{kafka.bootstrap}\n")
-        sys.stdout.flush()
-        try:
+    try:
+        with start_kafka() as kafka:
+            sys.stderr.write(f"{kafka.describe()}; Ctrl-C stops it and forgets its data\n")
+            sys.stdout.write(f"{kafka.bootstrap}\n")
+            sys.stdout.flush()
             threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stderr.write("stopped\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+    except StreamingError as error:
+        sys.exit(f"slaengine.testing.kafka: {error}")
 
 
 if __name__ == "__main__":
