@@ -28,7 +28,7 @@ def test_without_a_target_every_clock_is_explained(slaengine):
 
 
 def test_it_speaks_chinese(slaengine):
-    assert "免责。未计免责时：超时 2 天。" in slaengine("explain", "B-2", *AT, "--lang", "zh").out
+    assert "免责。未计免责时：超时 48 小时。" in slaengine("explain", "B-2", *AT, "--lang", "zh").out
 
 
 def test_what_was_so_then_is_explained_by_what_was_so_then(slaengine):

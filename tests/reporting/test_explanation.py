@@ -21,7 +21,7 @@ from slaengine.policies.moment import Moment
 from slaengine.reporting.explanation import as_plain
 from slaengine.reporting.explanation_lines import as_micros as length_of
 from slaengine.reporting.explanation_lines import lines_of
-from slaengine.reporting.explanation_words import CHINESE, ENGLISH, FACTS_IN_CHINESE, spell
+from slaengine.reporting.explanation_words import CHINESE, DAY, ENGLISH, FACTS_IN_CHINESE, spell
 
 HOURS = [["09:00", "17:00"]]
 WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), HOURS)
@@ -105,6 +105,24 @@ def test_every_segment_can_have_its_own_line():
 
 
 @pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("3 wd", "promise  3 working days, promised"),
+        ("48 h", "promise  48 h, promised"),
+        ("5 cd", "5 calendar days later at the same time of day, open or not"),
+        ({"every": "1 h"}, "1 h of open time from the start of this round"),
+        ({"by": "16:00"}, "Wed 2026-04-01 16:00  by 16:00 on the first working day on which that is still ahead"),
+        (
+            {"by": "16:00", "first": "next_day"},
+            "Thu 2026-04-02 16:00  by 16:00 on the first working day after the day of the start",
+        ),
+    ],
+)
+def test_each_form_of_a_limit_says_how_the_due_time_came_about(limit, said):
+    assert said in as_plain(told_of([("received", "2026-04-01T10:00", {})], limit, as_of="2026-04-01T10:30"))
+
+
+@pytest.mark.parametrize(
     ("length", "en", "zh"),
     [
         (0, "0 s", "0 秒"),
@@ -115,7 +133,7 @@ def test_every_segment_can_have_its_own_line():
     ],
 )
 def test_lengths_are_written_exactly(length, en, zh):
-    assert (spell(length, "en", in_days=True), spell(length, "zh", in_days=True)) == (en, zh)
+    assert (spell(length, "en", days_from=2 * DAY), spell(length, "zh", days_from=2 * DAY)) == (en, zh)
 
 
 def test_both_languages_have_the_same_words():

@@ -54,8 +54,8 @@ def demo(
         )
         _figures(engine)
         page = _page(engine, out)
-        _explanation(engine)
-    _next(store, page)
+        explained = _explanation(engine)
+    _next(store, page, explained)
 
 
 def _import(engine: SlaEngine, out: Path) -> int:
@@ -118,18 +118,20 @@ def _page(engine: SlaEngine, out: Path) -> Path:
     return page
 
 
-def _explanation(engine: SlaEngine) -> None:
-    """Explain one breach of moderate length second by second."""
+def _explanation(engine: SlaEngine) -> str:
+    """Explain one breach of moderate length second by second, and return the order's number."""
     breached = engine.orders(target=["resolution"], verdict=["missed"], where={"type": "Sign Repair"}, limit=1)[0]
     say(f"why was {breached.number} late?\n")
     show(as_text(engine.explain(breached.number, target="resolution"), "en"))
+    return breached.number
 
 
-def _next(store: str, page: Path) -> None:
+def _next(store: str, page: Path, explained: str) -> None:
     say(f"\nthe page with charts: {page}")
     say("next, type for example:")
     say(f"  slaengine report --store {store} --policy {POLICY} --by team --period month")
     say(f"  slaengine orders --store {store} --policy {POLICY} --verdict overdue --limit 5")
+    say(f"  slaengine explain {explained} --store {store} --policy {POLICY} --lang zh")
     say("  slaengine policy list")
 
 

@@ -47,6 +47,7 @@ def derivation_of(row: ClockRow, target: Target, calendar: BusinessCalendar, rec
         day_rule=target.day_rule if counts_days else None,
         days=tuple(_days_of(start, begins, limit.amount, target, calendar)) if counts_days else (),
         given_name=limit.name if limit.kind == "given" else None,
+        leaves_first_day=limit.kind == "by" and limit.first == "next_day",
         boundary=target.boundary,
     )
 

@@ -80,6 +80,7 @@ class Derivation(Told):
     - `first_due_at`: the due time before any pause. `moved_s`: the open time by which pauses moved it, None while it is
       paused and the due time therefore unknowable.
     - `day_rule` and `days` only go with working days, `given_name` with a due time given from outside.
+    - `leaves_first_day`: whether a daily deadline may not fall on the day of the start.
     - `boundary`: what a limit means that runs out at closing time: `end`, due then; `next`, due at the next opening.
     """
 
@@ -92,6 +93,7 @@ class Derivation(Told):
     day_rule: str | None
     days: tuple[DayCounted, ...]
     given_name: str | None
+    leaves_first_day: bool
     boundary: Literal["end", "next"]
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from slaengine.policies.explain_model import Change, DayCounted, Explanation, Standing
 from slaengine.policies.policy import ALWAYS
 from slaengine.reporting.explanation_lines import Line, as_micros, lines_of
-from slaengine.reporting.explanation_words import WORDS, Stamps, fact_name, spell
+from slaengine.reporting.explanation_words import COUNTED_DAYS_FROM, WALL_DAYS_FROM, WORDS, Stamps, fact_name, spell
 from slaengine.reporting.orders import LATE_AFTER_S, STYLES
 from slaengine.reporting.words import Lang
 
@@ -73,10 +73,14 @@ class _Page:
 
     def counted(self, seconds: float) -> str:
         """Return a length of the target's own calendar: in days only when that is open day and night."""
-        return spell(as_micros(seconds), self.lang, in_days=self.told.calendar == ALWAYS)
+        return self.spelled(as_micros(seconds))
+
+    def spelled(self, counted: int) -> str:
+        return spell(counted, self.lang, days_from=COUNTED_DAYS_FROM if self.told.calendar == ALWAYS else None)
 
     def passed(self, seconds: float) -> str:
-        return spell(as_micros(seconds), self.lang, in_days=True)
+        """Return a length by the wall clock."""
+        return spell(as_micros(seconds), self.lang, days_from=WALL_DAYS_FROM)
 
     # ---- the head
 
@@ -175,10 +179,15 @@ class _Page:
                 return self.word("limit_calendar_days", n=how.amount)
             case "given":
                 return self.word("limit_given")
-            case "open_time":
-                return self.counted(self.told.limit_s)
+            case "every":
+                return self.word("limit_every", n=self._amount())
+            case "by":
+                return self.word("limit_by", at=how.limit.removeprefix("by "))
             case _:
-                return how.limit
+                return self._amount()
+
+    def _amount(self) -> str:
+        return spell(as_micros(self.told.limit_s), self.lang)
 
     def _due(self) -> str:
         how, first = self._derivation(), self.stamps.at(self.told.derivation.first_due_at)
@@ -191,13 +200,14 @@ class _Page:
     def _derivation(self) -> str:
         how = self.told.derivation
         name: str = how.form
-        limit = self._limit()
         if name in ("open_time", "every"):
             name = "always" if self.told.calendar == ALWAYS else name
             later = self.word("next_opening") if how.boundary == "next" and self.told.calendar != ALWAYS else ""
-            return self.word(name, limit=limit) + later
+            return self.word(name, amount=self._amount()) + later
+        if name == "by" and how.leaves_first_day:
+            name = "by_next_day"
         rule = self.word(how.day_rule) if how.day_rule else ""
-        return self.word(name, limit=limit, name=how.given_name, rule=rule)
+        return self.word(name, limit=self._limit(), name=how.given_name, rule=rule)
 
     def _days(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -255,16 +265,15 @@ class _Page:
 
     def _ran_out(self, table: Table, total: int) -> None:
         at = self.told.ran_out_at or self.told.started_at
-        table.add_row(self.stamps.at(at), "", "", self.counted(total / 1_000_000), self.word("ran_out"), style=f"bold {LATE}")
+        table.add_row(self.stamps.at(at), "", "", self.spelled(total), self.word("ran_out"), style=f"bold {LATE}")
 
     def _line(self, table: Table, line: Line) -> None:
-        in_days = self.told.calendar == ALWAYS
-        counts = line.cause in ("counted", "routine")
+        counts, always = line.cause in ("counted", "routine"), self.told.calendar == ALWAYS
         table.add_row(
             self.stamps.at(line.begins_at),
-            spell(line.length, self.lang, in_days=True),
-            spell(line.counted, self.lang, in_days=in_days) if counts else "–",
-            spell(line.total, self.lang, in_days=in_days),
+            self.spelled(line.length) if always else self.passed(line.length / 1_000_000),
+            self.spelled(line.counted) if counts else "–",
+            self.spelled(line.total),
             self._cause(line),
             style=LATE if line.late and counts else "" if counts else "dim",
         )
@@ -273,7 +282,7 @@ class _Page:
         reasons = self.word("comma").join(self._times(reason, n) for reason, n in line.reasons)
         numbers = self.word("comma").join(str(version) for version in line.facts)
         facts = self.word("facts" if len(line.facts) > 1 else "fact", facts=numbers)
-        out = spell(line.taken_out, self.lang, in_days=self.told.calendar == ALWAYS)
+        out = self.spelled(line.taken_out)
         name = {"stopped": "stopped_out", "paused": "paused_out"}.get(line.cause, line.cause)
         if name == "paused_out" and line.taken_out == line.length:
             name = "paused"

@@ -10,8 +10,10 @@ from slaengine.reporting.words import Lang
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
-DAYS_FROM = 48 * HOUR
+WALL_DAYS_FROM = 2 * DAY
 """A length by the wall clock is told in days from here on."""
+COUNTED_DAYS_FROM = 10 * DAY
+"""What counts day and night is told in days from here on; limits of 48 h and 72 h are spoken of in hours."""
 
 ENGLISH = {
     "title": "{title} on order {order}",
@@ -33,6 +35,8 @@ ENGLISH = {
     "contract": "{limit}, owed by contract",
     "limit_days": "{n} working days",
     "limit_calendar_days": "{n} calendar days",
+    "limit_every": "every {n}",
+    "limit_by": "by {at}",
     "limit_given": "the time given with the order",
     "in_calendar": "{words}; counted in the calendar '{calendar}', {zone}",
     "policy": "policy",
@@ -65,13 +69,14 @@ ENGLISH = {
     "by_deadline": "the deadline itself",
     "late_record": "{text}, recorded only on {recorded}",
     "waiting_due": "unknowable while it is paused; without the pause {first}",
-    "open_time": "{limit} of open time from the start",
-    "every": "{limit} of open time from the start of this round",
-    "always": "{limit} from the start, day and night",
+    "open_time": "{amount} of open time from the start",
+    "every": "{amount} of open time from the start of this round",
+    "always": "{amount} from the start, day and night",
     "working_days": "{limit}: {rule}",
     "calendar_days": "{limit} later at the same time of day, open or not",
     "given": "given with the order as '{name}'",
-    "by": "{limit} on the first working day that is still ahead",
+    "by": "{limit} on the first working day on which that is still ahead",
+    "by_next_day": "{limit} on the first working day after the day of the start",
     "next_opening": " (a limit that ends at closing time is due at the next opening)",
     "moved": "{words}; first due {first}, pauses moved it by {moved}",
     "end_of_day": "closing time of the last of them",
@@ -140,6 +145,8 @@ CHINESE = {
     "contract": "{limit}，合同义务",
     "limit_days": "{n} 个工作日",
     "limit_calendar_days": "{n} 个自然日",
+    "limit_every": "每 {n}",
+    "limit_by": "{at} 前",
     "limit_given": "随工单给定的时限",
     "in_calendar": "{words}；按日历“{calendar}”计时（{zone}）",
     "policy": "标准",
@@ -172,13 +179,14 @@ CHINESE = {
     "by_deadline": "到达截止时刻",
     "late_record": "{text}，{recorded} 补录",
     "waiting_due": "暂停期间无法确定；不计暂停则为 {first}",
-    "open_time": "自开始起 {limit} 服务时间",
-    "every": "自本轮开始起 {limit} 服务时间",
-    "always": "自开始起 {limit}，昼夜计时",
+    "open_time": "自开始起 {amount} 服务时间",
+    "every": "自本轮开始起 {amount} 服务时间",
+    "always": "自开始起 {amount}，昼夜计时",
     "working_days": "{limit}：{rule}",
     "calendar_days": "{limit}后的同一时刻，不论是否营业",
     "given": "随工单给定的时限“{name}”",
-    "by": "其后首个工作日的 {limit}",
+    "by": "其后首个工作日 {limit}",
+    "by_next_day": "开始当日之后首个工作日 {limit}",
     "next_opening": "（时限恰在下班时用完的，到下一次上班时到期）",
     "moved": "{words}；原到期 {first}，因暂停顺延 {moved}",
     "end_of_day": "至最后一个工作日下班",
@@ -265,11 +273,11 @@ def fact_name(name: str, lang: Lang) -> str:
     return FACTS_IN_CHINESE.get(name, name) if lang == "zh" else name.replace("_", " ")
 
 
-def spell(length: int, lang: Lang, *, in_days: bool = False) -> str:
-    """Return a length (µs) exactly: `37 h 30 min`, with `in_days` from two days on `2 d 3 h`. A negative one has its sign."""
+def spell(length: int, lang: Lang, *, days_from: int | None = None) -> str:
+    """Return a length (µs) exactly: `37 h 30 min`, from `days_from` on `2 d 3 h`. A negative one has its sign."""
     words, rest = WORDS[lang], abs(length)
     units = [("unit_h", HOUR), ("unit_min", MINUTE)]
-    if in_days and rest >= DAYS_FROM:
+    if days_from is not None and rest >= days_from:
         units.insert(0, ("unit_d", DAY))
     parts = []
     for unit, size in units:
