@@ -11,6 +11,8 @@ from slaengine.cli import run
 from slaengine.engine import SlaEngine
 from slaengine.storage.keys import KeyStore
 from slaengine.storage.sealing import recorded_notes
+from slaengine.streaming.memory import MemoryKafka
+from slaengine.streaming.port import Partition
 
 
 class Shell:
@@ -121,3 +123,13 @@ def test_what_was_recorded_in_clear_makes_an_erasure_fail_aloud(shell: Shell):
         engine.receive(kind="repair", number="R-2", reporter={"subject": "p7"}, description="in clear")
     code, out, _ = shell("erase", "p7", *STORE, *KEYS, "--yes", "--json")
     assert (code, len(json.loads(out)["still_readable"])) == (1, 1)
+
+
+def test_a_checkpoint_is_sent_to_a_topic_too(shell: Shell):
+    shell("audit", "key", "example.org/orders", "--out", "seal.key")
+    assert shell("audit", "seal", *STORE, "--key", "seal.key", *SEAL, "--kafka", "memory:seals")[0] == 0
+    consumer = MemoryKafka.named("seals").consumer()
+    consumer.assign({Partition("slaengine.checkpoints", 0): 0})
+    (record,) = consumer.poll(1, 10)
+    assert record.value == next(Path("seal").glob("*.checkpoint")).read_bytes()
+    assert record.key == b"example.org/orders"

@@ -16,8 +16,13 @@ from slaengine.audit.signing import SigningKey, load_public
 from slaengine.cli.common import AsJson, Store, print_json, say, utc_now
 from slaengine.domain.events import Received
 from slaengine.engine import SlaEngine
-from slaengine.errors import AuditError, UnknownWorkOrder, UsageError
+from slaengine.errors import AuditError, StreamingError, UnknownWorkOrder, UsageError
 from slaengine.storage.sealing import seal_store
+from slaengine.streaming.connect import connect
+from slaengine.streaming.port import Kafka, Message, TopicSpec
+
+CHECKPOINTS = "slaengine.checkpoints"
+SEND_TIMEOUT_S = 30
 
 Folder = Annotated[
     Path, typer.Option("--seal", help="The folder of checkpoints and the tree, best on another machine.", metavar="DIR")
@@ -49,6 +54,10 @@ def seal(
         float | None,
         typer.Option("--every", help="Seal again and again, with so many minutes between.", metavar="MINUTES", min=0.01),
     ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option("--kafka", help="Send the checkpoint to the topic slaengine.checkpoints too.", metavar="HOST:PORT"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign where the log has come to, so that nobody can change it unnoticed, and neither can we.
@@ -61,12 +70,33 @@ def seal(
     signer, following = SigningKey.load(key), load_public(next_key) if next_key else None
     with SlaEngine.open(store, clock=utc_now, create=False) as engine:
         while True:
-            _show_sealed(
-                seal_store(engine.log, SealFolder(folder), signer, utc_now(), next_key=following), folder, as_json=as_json
-            )
+            made = seal_store(engine.log, SealFolder(folder), signer, utc_now(), next_key=following)
+            if made is not None and kafka is not None:
+                send_checkpoint(connect(kafka), made)
+            _show_sealed(made, folder, as_json=as_json)
             if every is None or following is not None:
                 return
             time.sleep(every * 60)
+
+
+def send_checkpoint(kafka: Kafka, made: Sealed) -> None:
+    """Send a checkpoint to the topic, keyed by the log's name, and wait until Kafka has it.
+
+    Raises:
+        StreamingError: Kafka cannot be reached, or does not take it.
+    """
+    kafka.ensure_topics([TopicSpec(CHECKPOINTS, 1, settings={"retention.ms": "-1"})])
+    producer = kafka.producer()
+    try:
+        note = Message(
+            CHECKPOINTS, made.checkpoint.origin.encode(), made.note.encode(), [("content-type", b"text/plain; charset=utf-8")]
+        )
+        if not producer.send([note]).wait(SEND_TIMEOUT_S):
+            raise StreamingError(
+                f"Kafka did not take the checkpoint within {SEND_TIMEOUT_S} s; it is in the seal's folder and the log"
+            )
+    finally:
+        producer.close()
 
 
 def _show_sealed(made: Sealed | None, folder: Path, *, as_json: bool) -> None:
