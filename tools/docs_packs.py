@@ -18,8 +18,8 @@ HEAD = """
 
 Policies that ship with slaengine. Each is one [YAML file](../../src/slaengine/policies/packs) to start from; `slaengine policy
 show NAME` prints its promises, and every command that takes `--policy` takes the name. Five are programmes of Chinese property
-companies, two are English codes for social landlords, one is a city's. Every row of the seven is walked by a test: kept at the last
-moment, missed a second later.
+companies, two are English codes for social landlords, one is a city's. Every row of the seven is walked by a test: kept at the
+last moment, missed a second later.
 
 Of several rows with one name, an order is under the first that fits. `always` counts day and night; a working day (wd) ends with
 the day's last closing time. *SLA* 服务承诺 is promised to owners, *OLA* 内部目标 by a team to its company, *contract* 合同义务
