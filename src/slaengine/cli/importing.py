@@ -37,8 +37,8 @@ def import_(
     Example: `slaengine import 311.csv.gz --mapping examples/boston311.yaml --store sqlite:///boston.db`
 
     Rows that cannot be used go to a rejects file with the reason; the others are imported. A table that is damaged, or
-    does not have the mapping's columns, is refused whole, before anything is recorded. With `--policy` the orders are judged
-    by it at once, so that the first report does not have to.
+    does not have the mapping's columns, is refused whole, before anything is recorded. With `--policy` it becomes the store's
+    own, published there if it is not yet, and the orders are judged by it at once: the first report does not have to.
     """
     rules = load_mapping(mapping)
     place = rejects or Path(f"{files[0].name.split('.')[0]}.rejects.csv")
@@ -51,8 +51,11 @@ def import_(
             dry_run=dry_run,
             progress=told,
         )
+        if policy:
+            engine.adopt(policy, dry_run=True)
         result = importer.run(files)
         if policy and not dry_run:
+            engine.adopt(policy, channel="import")
             engine.project()
     _show(result, store, policy, as_json=as_json, dry_run=dry_run)
     if result.rejected and not result.orders:
@@ -113,7 +116,7 @@ def _show(result: ImportResult, store: str, policy: str | None, *, as_json: bool
     verb = "would record" if dry_run else "recorded"
     say(f"{result.rows:,} rows tell of {result.orders:,} work orders; {verb} {result.new_facts:,} new facts")
     if not dry_run and result.new_facts:
-        say(f"next: slaengine report --store {store} --policy {policy or 'POLICY'}")
+        say(f"next: slaengine report --store {store}{'' if policy else ' --policy POLICY'}")
 
 
 def register(app: typer.Typer) -> None:

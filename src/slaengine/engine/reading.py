@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, true
 
-from slaengine.domain.codec import decode
-from slaengine.domain.promises import PUBLICATIONS, PolicyPublished, Published
+from slaengine.domain.promises import Published
 from slaengine.engine.orders import Order
+from slaengine.engine.published import PublishedPolicies
 from slaengine.errors import UnknownWorkOrder, UsageError
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge
@@ -49,6 +49,7 @@ class Reading(ABC):
     log: FactLog
     clock: Clock
     policy: PolicyBook | None
+    published: PublishedPolicies
 
     @abstractmethod
     def order_id(self, order: Order) -> UUID:
@@ -58,12 +59,11 @@ class Reading(ABC):
         """Return the policy in use: the one the engine was opened with, else the only one published in its store."""
         if self.policy is not None:
             return self.policy
-        facts = self._publications()
-        names = sorted({fact.name for fact, _ in facts if isinstance(fact, PolicyPublished)})
+        names = self.published.names()
         if len(names) != 1:
             there = f"several are published in this store ({', '.join(names)})" if names else "none is published in this store"
             raise UsageError(f"which policy? {there}; name one with --policy, or open the engine with policy=…")
-        return PolicyBook.published(names[0], facts)
+        return self.published.book(names[0])
 
     def project(self, progress: Progress = lambda _: None) -> Figures:
         """Bring the read models up to the end of the log and return them. `progress` is told the facts of each batch."""
@@ -247,13 +247,9 @@ class Reading(ABC):
     ) -> Question:
         return Question.of(as_of or self.clock(), known_at, period=period, by=by, targets=targets)
 
-    def _publications(self) -> list[tuple[Published, int]]:
-        found = []
-        for stored in self.log.scan(topics=[kind.TOPIC for kind in PUBLICATIONS]):
-            fact = decode(stored.topic, stored.state)
-            if isinstance(fact, Published):
-                found.append((fact, stored.recorded_at))
-        return found
+    def publications(self) -> list[tuple[Published, int]]:
+        """Return what was published in the store, in order, each with the µs at which it was recorded."""
+        return list(self.published.facts())
 
 
 def _instants(question: Question) -> tuple[int, int | None]:

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 from slaengine.domain import commands as c
 from slaengine.domain.events import Fact, Received
-from slaengine.domain.promises import Published
+from slaengine.domain.promises import PolicyPublished, Published, Scope
 from slaengine.domain.values import Kind, Place, Reporter
 from slaengine.engine.asking import command_of
 from slaengine.engine.orders import Order, OrderRef, order_id_for
 from slaengine.engine.plan import Outcome, Plan, Request, WhatIsSo, plan, refuse_future
-from slaengine.engine.publishing import is_published, publication_id
+from slaengine.engine.published import PublishedPolicies
+from slaengine.engine.publishing import is_published, not_published, publication_id, publications_of
 from slaengine.engine.reading import Reading
 from slaengine.engine.verbs import Stamp, Verbs
 from slaengine.errors import Overtaken, UnknownWorkOrder
@@ -67,6 +68,7 @@ class SlaEngine(Verbs, Reading):
         self.clock = clock
         self.policy = policy
         self.log = FactLog(database, clock)
+        self.published = PublishedPolicies(self.log)
         self.work_orders = WorkOrders(NO_SNAPSHOTS, log=self.log, vault=Vault(keys) if keys is not None else None)
 
     @classmethod
@@ -206,6 +208,44 @@ class SlaEngine(Verbs, Reading):
                 return []
             self.work_orders.save(Recorded(own_id, len(before) + 1, fact))
         return [fact]
+
+    def adopt(  # noqa: PLR0913 - the fields of the facts
+        self,
+        policy: PolicyBook | str | Path,
+        *,
+        by: str | None = None,
+        channel: str | None = None,
+        scope: Scope | None = None,
+        effective_from: datetime | None = None,
+        dry_run: bool = False,
+    ) -> list[PolicyPublished]:
+        """Make a policy the store's own: publish its versions that are not published yet, all or none, and return those facts.
+
+        Done again it changes nothing. A version that is published stays as it was published.
+
+        Args:
+            policy: a shipped pack's name, a policy file, or a book that was read from one.
+            by: who publishes it.
+            channel: through what.
+            scope: for the new versions, instead of their own.
+            effective_from: when the new version comes into force, aware, instead of its own date.
+            dry_run: publish nothing, only return what would be.
+
+        Raises:
+            UnknownPolicy: there is no such pack or file.
+            PolicyError: the policy cannot be used, or one of its versions is published with other contents.
+            UsageError: one `effective_from` for several new versions.
+            ConcurrencyError, StorageError: the store could not take it; sending it again is safe.
+        """
+        book = PolicyBook.load(policy) if isinstance(policy, (str, Path)) else policy
+        wanted = publications_of(book, self.clock(), by=by, channel=channel, scope=scope, effective_from=effective_from)
+        own_id = publication_id(PolicyPublished, book.name)
+        with self.log.locked(), own_errors():
+            before = self.work_orders.facts(own_id)
+            new = not_published(wanted, before)
+            for version, fact in enumerate([] if dry_run else new, len(before) + 1):
+                self.work_orders.save(Recorded(own_id, version, fact))
+        return new
 
     # ── reading ──
 

@@ -55,13 +55,14 @@ class Edition:
 class PolicyBook:
     """All editions of one policy. Build one with `load`, `pack`, `parse` or `published`."""
 
-    def __init__(self, name: str, layers: Iterable[Layer]) -> None:
-        """Put the editions together from what was published, in the order of publication.
+    def __init__(self, name: str, layers: Iterable[Layer], text: str | None = None) -> None:
+        """Put the editions together from what was published, in the order of publication; `text` is the YAML they stand in.
 
         Raises:
             PolicyError: no version among it, or a calendar that cannot be used.
         """
         self.name = name
+        self.text = text
         self.layers = tuple(layers)
         self.editions = _editions(name, self.layers)
         self.compiled: Any = None
@@ -107,7 +108,7 @@ class PolicyBook:
         """
         policy = policy_of(text, name)
         try:
-            return cls(policy.policy, _layers_of(policy))
+            return cls(policy.policy, _layers_of(policy), text)
         except CalendarError as error:
             raise _placed(error, text, name) from None
 
@@ -176,7 +177,7 @@ class _Empty(PolicyBook):
     """The book before anything was published: it promises nothing."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.layers, self.editions, self.compiled, self._known = name, (), (), None, {}
+        self.name, self.text, self.layers, self.editions, self.compiled, self._known = name, None, (), (), None, {}
 
 
 def packs() -> tuple[str, ...]:

@@ -117,8 +117,11 @@ def daily_targets(book: PolicyBook) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def fingerprint(book: PolicyBook) -> str:
-    """Return a digest of all that the book's judgements follow from: two books with the same one judge alike."""
+    """Return a digest of all that the book's judgements follow from: two books with the same one judge alike.
+
+    When its parts were published is left out: it matters only to what was known then, and that is judged anew each time.
+    """
     digest = sha256(book.name.encode())
     for layer in book.layers:
-        digest.update(to_json([layer.name, layer.effective_from, layer.scope, layer.recorded_at, layer.content, layer.policy]))
+        digest.update(to_json([layer.name, layer.effective_from, layer.scope, layer.content, layer.policy]))
     return digest.hexdigest()
