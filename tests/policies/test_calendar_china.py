@@ -86,3 +86,11 @@ def test_every_known_make_up_day_is_a_weekend_day_and_no_holiday():
     known = state_council_days()
     assert {day.weekday() for day in known.makeup_days} == {5, 6}
     assert not known.makeup_days.keys() & known.holidays.keys()
+
+
+def test_the_last_day_that_is_known_has_its_hours_and_reasons():
+    last = state_council_days().known_until - timedelta(days=1)
+    assert office().hours_of(last).end == at(last.year, last.month, last.day, 17, 30)
+    assert office().reason_closed(at(last.year, last.month, last.day, 20)) == "night"
+    with pytest.raises(CalendarError, match="holidays are known"):
+        office().hours_of(state_council_days().known_until)

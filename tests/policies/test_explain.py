@@ -10,6 +10,7 @@ import pytest
 from slaengine.errors import UsageError
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.calendar_instants import as_micros
+from slaengine.policies.china import state_council_days
 from slaengine.policies.explain import explain, explain_all
 from slaengine.policies.moment import Moment
 
@@ -174,6 +175,14 @@ def test_a_makeup_day_counts_as_the_working_day_that_it_is():
     assert [(day.date, day.number) for day in days if day.make_up] == [(date(2026, 2, 14), 2)]
     assert {day.reason for day in days if day.number is None} == {"春节 Spring Festival"}
     assert (days[-1].date, days[-1].number) == (date(2026, 2, 26), 5)
+
+
+def test_the_last_days_that_a_calendar_knows_are_explained_too():
+    year = state_council_days().known_until.year - 1
+    case = Case("1 h", zone="Asia/Shanghai", holidays="china")("received", f"{year}-12-30T16:30")
+    told = case.explain(f"{year}-12-31T23:00")
+    assert told.judged_at == told.segments[-1].ends_at
+    assert told.elapsed_s == 8.5 * 3600
 
 
 @pytest.mark.parametrize(

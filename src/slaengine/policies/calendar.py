@@ -26,7 +26,7 @@ from slaengine.policies import calendar_arrays
 from slaengine.policies.business import DAY, DAY_RULES
 from slaengine.policies.calendar_instants import as_datetime, as_length, as_micros, as_timedelta
 from slaengine.policies.calendar_reach import Reach, Timetable, timetable
-from slaengine.policies.calendar_rules import FIRST_DAY, LAST_DAY, CalendarRules, Window, day_number, time_of_day, window
+from slaengine.policies.calendar_rules import FIRST_DAY, LAST_DAY, CalendarRules, Window, date_of, day_number, time_of_day, window
 from slaengine.policies.china import state_council_days
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -254,7 +254,9 @@ class BusinessCalendar(BaseModel):
         return calendar_arrays.due_at(self.timetable, first, lengths, later=_chosen(boundary, "end", "next"))
 
     def _around(self, day: int) -> Reach:
-        return self.timetable.cover((day - 1) * DAY, (day + 2) * DAY)
+        """Return tables that hold a day: those that reach its noon on the wall clock."""
+        noon = as_micros(datetime.combine(date_of(day), wall_time(12), ZoneInfo(self.tz)))
+        return self.timetable.cover(noon, noon)
 
 
 def _chosen(value: str, first: str, second: str) -> bool:
