@@ -173,6 +173,7 @@ def nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> K
         pytest.importorskip("confluent_kafka")
     for module in ("kafka_python", "confluent"):
         monkeypatch.setattr(f"slaengine.streaming.{module}.BLOCK_TIMEOUT_MS", 300)
+    monkeypatch.setattr("slaengine.streaming.kafka_python.CONNECT_TIMEOUT_MS", 300)
     monkeypatch.setattr("slaengine.streaming.confluent.BLOCK_TIMEOUT_S", 0.3)
     return connect(request.param)
 

@@ -308,6 +308,7 @@ def register(app: typer.Typer) -> None:
 def _serve(services: Sequence[Service], report: Callable[[], str] | None) -> None:
     """Run services until a signal says stop, telling now and then how they stand; a second signal ends at once."""
     logging.basicConfig(level=logging.WARNING, format="slaengine: %(message)s")
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it shouts at every retry; what matters is in our own words
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -18,6 +18,7 @@ from slaengine.streaming.limits import (
     BATCH_BYTES,
     BLOCK_TIMEOUT_MS,
     CLOSE_TIMEOUT_S,
+    CONNECT_TIMEOUT_MS,
     FETCH_WAIT_MS,
     HEARTBEAT_MS,
     LINGER_MS,
@@ -228,7 +229,7 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
         "client_id": "slaengine",
         "security_protocol": settings.protocol,
         "request_timeout_ms": REQUEST_TIMEOUT_MS,
-        "bootstrap_timeout_ms": BLOCK_TIMEOUT_MS,
+        "bootstrap_timeout_ms": CONNECT_TIMEOUT_MS,
         "reconnect_backoff_max_ms": 1_000,
     }
     if settings.tls:

@@ -12,6 +12,9 @@ REQUEST_TIMEOUT_MS = 5_000
 BLOCK_TIMEOUT_MS = 10_000
 """How long the client may look for a broker before it says that there is none."""
 
+CONNECT_TIMEOUT_MS = 5_000
+"""How long a broker may take to greet: one that is cut off takes the connection and says nothing, and others are waiting."""
+
 NEVER_EXPIRE_MS = 3_600_000
 """The client must never give up one message and go on with the next, or an order's facts would change places.
 The publisher's own deadline is shorter: it throws the whole client away and starts again from what is confirmed."""
