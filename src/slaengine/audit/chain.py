@@ -22,8 +22,8 @@ DOMAIN = b"slaengine.fact.v1\x00"
 GENESIS = bytes(32)
 """The hash before the first fact."""
 
-_NUMBERS = Struct(">qqqq")
-_LENGTH = Struct(">q")
+_BEFORE_TOPIC = Struct(">16sqqqq").pack
+_LENGTH = Struct(">q").pack
 
 
 class Link(Protocol):
@@ -49,9 +49,15 @@ def link_hash(  # noqa: PLR0913, PLR0917  (each is a column; an object around th
     previous: bytes, position: int, order_id: UUID, version: int, recorded_at: int, topic: str, state: bytes
 ) -> bytes:
     """Return the 32 bytes that chain this fact to the one before it, whose hash is `previous`."""
-    name = topic.encode()
-    numbers = _NUMBERS.pack(position, version, recorded_at, len(name))
-    return sha256(b"".join((DOMAIN, previous, order_id.bytes, numbers, name, _LENGTH.pack(len(state)), state))).digest()
+    return link_bytes_hash(previous, position, order_id.bytes, version, recorded_at, topic.encode(), state)
+
+
+def link_bytes_hash(  # noqa: PLR0913, PLR0917  (as above)
+    previous: bytes, position: int, order_id: bytes, version: int, recorded_at: int, topic: bytes, state: bytes
+) -> bytes:
+    """Return the same as `link_hash`, for whoever has the order's id and the topic as bytes already."""
+    numbers = _BEFORE_TOPIC(order_id, position, version, recorded_at, len(topic))
+    return sha256(b"".join((DOMAIN, previous, numbers, topic, _LENGTH(len(state)), state))).digest()
 
 
 def expected_hash(previous: bytes, fact: Link) -> bytes | None:

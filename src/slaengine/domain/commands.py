@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 from slaengine.domain import events
 from slaengine.domain.details import (
@@ -52,7 +53,11 @@ class Command(Stamp):
         """Return the fact that this command asks to record."""
         fields = self.__dict__.copy()
         del fields["command_id"]
-        return self.FACT.of_valid(fields)
+        return events.restored(self.FACT, fields)
+
+    def at(self, instant: datetime) -> Self:
+        """Return the same command, of something that happened at `instant`, aware and in UTC."""
+        return events.restored(type(self), {**self.__dict__, "occurred_at": instant})
 
 
 class Receive(Command, ReceivedDetails):

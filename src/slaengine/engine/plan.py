@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -48,16 +48,24 @@ class WhatIsSo:
     numbers: dict[str, UUID]
 
     @classmethod
-    def load(cls, work_orders: WorkOrders, requests: Sequence[Request]) -> WhatIsSo:
-        """Read what the decisions need, in one transaction and few statements whatever the batch's size."""
+    def load(
+        cls, work_orders: WorkOrders, requests: Sequence[Request], read: Mapping[UUID, Sequence[Fact]] | None = None
+    ) -> WhatIsSo:
+        """Read what the decisions need, in one transaction and few statements whatever the batch's size.
+
+        `read` has the facts of orders that need not be read again; none for an order that is not there.
+        """
+        read = read or {}
         commands = [command for request in requests for command in request.commands]
-        order_ids = {request.order_id for request in requests} | {x.into for x in commands if isinstance(x, c.Merge)}
+        order_ids = {request.order_id for request in requests} | {x.into for x in commands if type(x) is c.Merge}
         command_ids = {command.command_id for command in commands if command.command_id is not None}
-        numbers = {command.number for command in commands if isinstance(command, c.Receive)}
+        numbers = {command.number for command in commands if type(command) is c.Receive}
         log = work_orders.fact_log
+        orders = {order_id: fold(read[order_id]) for order_id in order_ids & read.keys() if read[order_id]}
         with log.database.reading():
+            stored = log.facts_of_many(order_ids - read.keys())
             return cls(
-                {order_id: fold(map(work_orders.fact_of, facts)) for order_id, facts in log.facts_of_many(order_ids).items()},
+                orders | {order_id: fold(map(work_orders.fact_of, facts)) for order_id, facts in stored.items()},
                 log.carried_out(command_ids) if command_ids else {},
                 log.find_many(numbers) if numbers else {},
             )
@@ -111,6 +119,7 @@ class _Part:
 
     def __init__(self, request: Request, so: WhatIsSo, now: datetime) -> None:
         self._so, self._now, self._order_id = so, now, request.order_id
+        self._latest = now + CLOCK_SKEW
         self.order = so.orders.get(request.order_id, INITIAL)
         self.recorded: list[Recorded] = []
         self.carried_out: list[CarriedOut] = []
@@ -133,19 +142,18 @@ class _Part:
             raise CommandIdReused(command_id)
 
     def _carry_out(self, command: c.Command) -> None:
-        self._check(command)
-        for fact in decide(command, self.order):
-            if isinstance(fact, Received):
-                self._name(fact.number)
-            self.order = evolve(self.order, fact)
-            self.recorded.append(Recorded(self._order_id, self.order.version, fact))
-
-    def _check(self, command: c.Command) -> None:
-        refuse_future(command.occurred_at, self._now)
-        if not self.order.version and not isinstance(command, c.Receive):
+        if command.occurred_at > self._latest:
+            refuse_future(command.occurred_at, self._now)
+        order = self.order
+        if not order.facts and not isinstance(command, c.Receive):
             raise UnknownWorkOrder(str(self._order_id))
         if isinstance(command, c.Merge):
             self._check_merge(command)
+        for fact in decide(command, order):
+            if isinstance(fact, Received):
+                self._name(fact.number)
+            self.order = order = evolve(order, fact)
+            self.recorded.append(Recorded(self._order_id, len(order.facts), fact))
 
     def _check_merge(self, command: c.Merge) -> None:
         if command.into == self._order_id:

@@ -181,16 +181,19 @@ class SlaEngine(Verbs, Reading):
         """
         return _recorded(self._carry_out([Request(self.order_id(order), [command])]))
 
-    def handle_many(self, batch: Iterable[tuple[Order, Sequence[c.Command]]]) -> list[Outcome]:
+    def handle_many(
+        self, batch: Iterable[tuple[Order, Sequence[c.Command]]], *, read: Mapping[UUID, Sequence[Fact]] | None = None
+    ) -> list[Outcome]:
         """Carry out commands to many orders in one transaction, and return what became of each.
 
         The commands to one order are carried out all or none; a refusal stands in its outcome, and the others are recorded.
-        A new order's id comes from the caller (`order_id_for`), with `Receive` as its first command.
+        A new order's id comes from the caller (`order_id_for`), with `Receive` as its first command. A caller who has just
+        read the facts of the orders hands them over in `read`, with none for a new order; what was recorded since is noticed.
 
         Raises:
             ConcurrencyError, StorageError: nothing of the batch was recorded; sending it again is safe.
         """
-        return self._carry_out([Request(self.order_id(order), commands) for order, commands in batch])
+        return self._carry_out([Request(self.order_id(order), commands) for order, commands in batch], read)
 
     def publish(self, fact: Published) -> list[Fact]:
         """Record that a policy, calendar or holiday list was published; nothing when this version was, with the same contents.
@@ -302,25 +305,24 @@ class SlaEngine(Verbs, Reading):
             return None
         return order_id, self.work_orders.work_order(order_id).received
 
-    def _carry_out(self, requests: Sequence[Request]) -> list[Outcome]:
+    def _carry_out(self, requests: Sequence[Request], read: Mapping[UUID, Sequence[Fact]] | None = None) -> list[Outcome]:
         """Decide and record; when another writer was quicker, decide once more while no other can be.
 
         The first attempt reads and decides without holding the log, so that writers hinder each other little. The second
         holds it from the reading on: nobody is overtaken twice, however many write.
         """
         try:
-            return self._save(self._planned(requests))
+            return self._save(self._planned(requests, read))
         except Overtaken:
             with self.log.locked():
                 return self._save(self._planned(requests))
 
-    def _planned(self, requests: Sequence[Request]) -> Plan:
-        return plan(requests, WhatIsSo.load(self.work_orders, requests), self.clock())
+    def _planned(self, requests: Sequence[Request], read: Mapping[UUID, Sequence[Fact]] | None = None) -> Plan:
+        return plan(requests, WhatIsSo.load(self.work_orders, requests, read), self.clock())
 
     def _save(self, planned: Plan) -> list[Outcome]:
         if planned.recorded or planned.carried_out:
-            with own_errors():
-                self.work_orders.events.put(planned.recorded, carried_out=planned.carried_out, named=planned.named)
+            self.work_orders.record(planned.recorded, carried_out=planned.carried_out, named=planned.named)
         return planned.outcomes
 
 

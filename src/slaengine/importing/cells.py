@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from string import Formatter
 from typing import Any, NamedTuple
 
@@ -99,8 +100,8 @@ def getter(value: ValueFrom, columns: Columns) -> Getter:
         return origin
     removed = {ord(character): None for character in value.remove or ""}
 
-    def get(seen: Seen) -> Any:
-        text = origin(seen)
+    @lru_cache(maxsize=1024)  # most columns have few words
+    def meant(text: Cell) -> Any:
         if text is not None and removed:
             text = text.translate(removed).strip() or None
         if text is not None and value.translate:
@@ -111,7 +112,7 @@ def getter(value: ValueFrom, columns: Columns) -> Getter:
             return [part.strip() for part in text.split(value.split) if part.strip()]
         return text
 
-    return get
+    return lambda seen: meant(origin(seen))
 
 
 def _translated(text: str, value: ValueFrom, column: str) -> Cell:

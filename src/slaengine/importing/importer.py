@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -109,7 +109,7 @@ class Importer:
             raise ImportingError(
                 f"it is not known when {file} was taken; say so with --snapshot-at, or name `snapshot_from` columns"
             )
-        return _Source(table, plan, found, min(snapshot, now) if snapshot else None)
+        return _Source(table, plan, found, min(snapshot, now).astimezone(UTC) if snapshot else None)
 
     def _import(self, source: _Source, result: ImportResult, now: datetime) -> None:
         done = 0
@@ -148,25 +148,29 @@ class Importer:
 
     def _record(self, chunk: list[PlannedOrder], source: _Source, result: ImportResult, now: datetime) -> None:
         recorded = self._recorded([planned.id for planned in chunk])
-        requests = [(planned.id, self._wanted(planned, recorded.get(planned.id, ()), source, now)) for planned in chunk]
-        outcomes = self._foreseen(requests, now) if self._dry_run else self._engine.handle_many(requests)
-        for planned, (_, commands), outcome in zip(chunk, requests, outcomes, strict=True):
+        requests = [(planned.id, self._wanted(planned, recorded[planned.id], source, now)) for planned in chunk]
+        outcomes = self._outcomes(requests, recorded, now)
+        for planned, (order_id, commands), outcome in zip(chunk, requests, outcomes, strict=True):
             if outcome.refusal is None:
                 result.orders += 1
                 result.new_facts += len(outcome.facts)
             else:
-                culprit = _culprit(planned, commands, recorded.get(planned.id, ()))
+                culprit = _culprit(planned, commands, recorded[order_id])
                 self._flush(source, _refused(planned, culprit, outcome))
 
     def _recorded(self, orders: list[UUID]) -> dict[UUID, list[Fact]]:
-        """Return what is recorded of these orders; orders that are not there are left out."""
+        """Return what is recorded of these orders; no facts for an order that is not there."""
         stored = self._engine.log.facts_of_many(orders)
-        return {order: [self._engine.work_orders.fact_of(fact) for fact in facts] for order, facts in stored.items()}
+        return {order: [self._engine.work_orders.fact_of(fact) for fact in stored.get(order, ())] for order in orders}
 
-    def _foreseen(self, batch: list[tuple[UUID, list[Command]]], now: datetime) -> list[Outcome]:
-        """Return what would become of the commands, recording nothing."""
+    def _outcomes(
+        self, batch: list[tuple[UUID, list[Command]]], recorded: dict[UUID, list[Fact]], now: datetime
+    ) -> list[Outcome]:
+        """Carry the commands out, or in a dry run only find out what would become of them."""
+        if not self._dry_run:
+            return self._engine.handle_many(batch, read=recorded)
         requests = [Request(order, commands) for order, commands in batch]
-        return plan(requests, WhatIsSo.load(self._engine.work_orders, requests), now).outcomes
+        return plan(requests, WhatIsSo.load(self._engine.work_orders, requests, recorded), now).outcomes
 
     def _wanted(self, planned: PlannedOrder, recorded: Sequence[Fact], source: _Source, now: datetime) -> list[Command]:
         if not recorded:

@@ -94,6 +94,11 @@ class ValueFrom(Part):
         """Whether it is a column's text as it stands."""
         return self.column is not None and not (self.remove or self.translate or self.default or self.split)
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is always the same text."""
+        return self.value is not None and not (self.remove or self.translate or self.split)
+
 
 class Conditions(Part):
     """What must hold of a row, all of it. Words are compared after the missing markers were taken out.

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from slaengine.domain.commands import Command
 from slaengine.errors import ImportingError
 from slaengine.importing import times
-from slaengine.importing.cells import Cells, Columns, Row, RowRefused, Seen, getter
+from slaengine.importing.cells import Cell, Cells, Columns, Row, RowRefused, Seen, getter
 from slaengine.importing.mapping import SNAPSHOT, Mapping
 from slaengine.importing.rule import CompiledRule, Told
 
@@ -103,7 +103,7 @@ class Plan:
         self._sequence = columns.slot(mapping.sequence) if mapping.sequence else None
         self._carry = [columns.slot(name) for name in mapping.carry]
         self._final = [columns.slot(name) for name in mapping.final]
-        self._snapshot_from = [columns.slot(name) for name in mapping.snapshot_from]
+        snapshot_from = [columns.slot(name) for name in mapping.snapshot_from]
         compiled = partial(
             CompiledRule, mapping=mapping, columns=columns, read_time=self._read_time, latest=now + skew, id_of=order_id
         )
@@ -112,7 +112,8 @@ class Plan:
         self._sources = columns.sources()
         self._missing = frozenset(mapping.missing) | {""}
         self._nothing: Cells = (None,) * len(self._sources)
-        self.dates_tables = bool(self._snapshot_from)
+        self._only_blank_is_missing = self._missing == {""}
+        self._snapshot_from = [(slot, self._sources[slot]) for slot in snapshot_from]
         self.needs_snapshot = any(SNAPSHOT in rule.at for rule in mapping.facts)
 
     def row(self, number: int, raw: Sequence[str]) -> Row:
@@ -120,8 +121,11 @@ class Plan:
         if len(raw) != self._columns.width:
             why = f"the row has {len(raw)} cells, the header has {self._columns.width}"
             return Row(number, self._nothing, RowRefused("", "", why))
-        missing = self._missing
-        cells = [None if i is None or (text := raw[i].strip()) in missing else text for i in self._sources]
+        cells: list[Cell]
+        if self._only_blank_is_missing:
+            cells = [None if i is None else raw[i].strip() or None for i in self._sources]
+        else:
+            cells = [None if i is None else self._text(raw[i]) for i in self._sources]
         if not self._derive:
             return Row(number, tuple(cells))
         try:
@@ -140,11 +144,17 @@ class Plan:
             return None
         return key
 
-    def latest(self, row: Row) -> datetime | None:
+    def _text(self, cell: str) -> Cell:
+        text = cell.strip()
+        return None if text in self._missing else text
+
+    def latest(self, number: int, raw: Sequence[str]) -> datetime | None:
         """Return the latest time in the columns that `snapshot_from` names; None when the row has none that can be read."""
+        if len(raw) != self._columns.width:
+            return None
         found = []
-        for slot in self._snapshot_from:
-            text = row.cells[slot]
+        for slot, source in self._snapshot_from:
+            text = self.row(number, raw).cells[slot] if source is None else self._text(raw[source])
             if text is not None and text not in self._mapping.rules.placeholders:
                 try:
                     found.append(self._read_time(text))

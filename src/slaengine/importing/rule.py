@@ -15,6 +15,9 @@ from slaengine.importing.cells import Columns, Getter, RowRefused, Seen, getter,
 from slaengine.importing.fields import FACT_FIELDS, GROUPS, is_time
 from slaengine.importing.mapping import SNAPSHOT, FactRule, Mapping, ValueFrom
 
+MADE_MAX = 1_000
+"""Commands kept to be said again, a rule: teams, types and outcomes are few; where they are not, keeping more costs memory."""
+
 
 class Told(NamedTuple):
     """A fact that a row tells of. `fields` are the values it was made from; `as_of_snapshot`: its time is the snapshot's."""
@@ -40,10 +43,12 @@ class CompiledRule:
         self.name = rule.fact
         self._rule, self._rules, self._source = rule, mapping.rules, mapping.source
         self._read_time, self._latest, self._id_of = read_time, latest, id_of
+        self._more_than_text = frozenset(filter(_is_more_than_text, rule.set))
         self._placeholders = frozenset(mapping.rules.placeholders)
         self._when, self._unless = test(rule.when, columns), test(rule.unless, columns)
         self._at = [(name, None if name == SNAPSHOT else columns.slot(name)) for name in rule.at]
-        self._straight, self._worked = _sorted_fields(rule.set, columns)
+        self._fields = _sorted_fields(rule.set, columns)
+        self._made: dict[tuple[tuple[str, Any], ...], Command] | None = {} if _repeats(rule.set) else None
         self._validate = rule.command.__pydantic_validator__.validate_python
         limit = mapping.rules.before_received_at_most
         self._before_at_most = times.span(limit) if limit else None
@@ -81,7 +86,10 @@ class CompiledRule:
             text = seen.now[slot]
             if text is None or text in self._placeholders:
                 continue
-            at = self._time(name, text)
+            try:
+                at = self._read_time(text)
+            except times.UnreadableTime as error:
+                raise RowRefused(name, text, str(error)) from error
             if at <= self._latest:
                 return at, name, text
             if self._rules.future == "reject":
@@ -95,17 +103,18 @@ class CompiledRule:
         return received if self._rules.before_received == "clamp" else at
 
     def _values(self, seen: Seen, at: datetime) -> dict[str, Any]:
-        values: dict[str, Any] = {}
+        constant, straight, worked = self._fields
+        values = constant.copy()
         now = seen.now
-        for group, fields in self._straight:
+        for group, fields in straight:
             found = {name: text for name, slot in fields if (text := now[slot]) is not None}
             if group is None:
                 values.update(found)
             elif found:
                 values[group] = found
-        for name, group, within, get in self._worked:
+        for name, group, within, get in worked:
             value = get(seen)
-            if value is not None:
+            if value is not None and name in self._more_than_text:
                 value = self._meaning(name, value, at)
             if value is None:
                 continue
@@ -116,29 +125,37 @@ class CompiledRule:
         return values
 
     def _meaning(self, name: str, value: Any, at: datetime) -> Any:
-        """Return what the text means where it is more than text; None when it is to be left out."""
-        if is_time(name):
-            return self._due(name, value, at)
-        return self._id_of(self._source, value) if name == "into" else value
+        """Return what the text of a time or of another order's key means; None when it is to be left out."""
+        return self._id_of(self._source, value) if name == "into" else self._due(name, value, at)
 
     def _due(self, name: str, text: str, received: datetime) -> datetime | None:
         if text in self._placeholders:
             return None
         column = _column(self._rule.set[name])
-        due = self._time(column, text)
+        try:
+            due = self._read_time(text)
+        except times.UnreadableTime as error:
+            raise RowRefused(column, text, str(error)) from error
         if due >= received or self._rules.due_before_received == "keep":
             return due
         if self._rules.due_before_received == "missing":
             return None
         raise RowRefused(column, text, "is due before the order was received")
 
-    def _time(self, column: str, text: str) -> datetime:
-        try:
-            return self._read_time(text)
-        except times.UnreadableTime as error:
-            raise RowRefused(column, text, str(error)) from error
-
     def _command(self, fields: dict[str, Any], at: datetime, at_column: str) -> Command:
+        """Return the command with these fields: one that was made before, with its own time, or a new one."""
+        if self._made is None:
+            return self._validated(fields, at, at_column)
+        says = tuple(fields.items())
+        made = self._made.get(says)
+        if made is not None:
+            return made.at(at)
+        command = self._validated(fields, at, at_column)
+        if len(self._made) < MADE_MAX:
+            self._made[says] = command
+        return command
+
+    def _validated(self, fields: dict[str, Any], at: datetime, at_column: str) -> Command:
         try:
             return self._validate({"occurred_at": at, **fields})  # type: ignore[no-any-return]
         except ValidationError as error:
@@ -154,24 +171,38 @@ class CompiledRule:
         return (missing or [at_column])[0], ""
 
 
+Constant = dict[str, Any]
 Straight = list[tuple[str | None, list[tuple[str, int]]]]
 Worked = list[tuple[str, str | None, str, Getter]]
 
 
-def _sorted_fields(given: dict[str, ValueFrom], columns: Columns) -> tuple[Straight, Worked]:
-    """Return the fields that are a column's text as it stands, by group, and those that take work.
+def _sorted_fields(given: dict[str, ValueFrom], columns: Columns) -> tuple[Constant, Straight, Worked]:
+    """Return the fields that are always the same, those that are a column's text as it stands, and those that take work.
 
-    Most fields are of the first kind, and taking them out group by group halves the time that a row costs.
+    Most fields are of the first two kinds, and taking them out group by group halves the time that a row costs.
     """
+    constant: Constant = {}
     straight: dict[str | None, list[tuple[str, int]]] = {}
     worked: Worked = []
     for name, value in given.items():
         group, within = _split(name)
-        if value.is_plain and not is_time(name) and name != "into":
+        if value.is_plain and not _is_more_than_text(name):
             straight.setdefault(group, []).append((within, columns.slot(_column(value))))
+        elif value.is_constant and group is None and not _is_more_than_text(name):
+            constant[name] = value.value
         else:
             worked.append((name, group, within, getter(value, columns)))
-    return list(straight.items()), worked
+    return constant, list(straight.items()), worked
+
+
+def _is_more_than_text(name: str) -> bool:
+    return name == "into" or is_time(name)
+
+
+def _repeats(given: dict[str, ValueFrom]) -> bool:
+    """Whether many rows are likely to say the very same: one of few teams, types or outcomes, no names or due times."""
+    plain = (_split(name)[0] is None and not _is_more_than_text(name) and not value.split for name, value in given.items())
+    return "number" not in given and all(plain)
 
 
 def _split(name: str) -> tuple[str | None, str]:

@@ -37,13 +37,10 @@ def survey(table: Table, plan: Plan, *, updates: bool) -> Survey:
     seen: set[int] = set()
     for number, cells in table.rows():
         rows += 1
-        if not updates and not plan.dates_tables:
-            continue
-        row = plan.row(number, cells)
-        time = plan.latest(row)
+        time = plan.latest(number, cells)
         if time is not None and (latest is None or time > latest):
             latest = time
-        if updates and together and (key := plan.key(row)) != key_before and key is not None:
+        if updates and together and (key := plan.key(plan.row(number, cells))) != key_before and key is not None:
             together = hash(key) not in seen  # two keys of one hash only cost a needless sorting
             seen.add(hash(key))
             key_before = key

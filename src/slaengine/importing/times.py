@@ -37,10 +37,22 @@ def reader(
     """
     parsers = [_parser(each) for each in formats]
 
+    @lru_cache(maxsize=8192)
+    def offset(hour: int) -> timedelta | None:
+        return _steady_offset(hour, zone)
+
     @lru_cache(maxsize=8192)  # the same times stand in several columns and in neighbouring rows
     def read(text: str) -> datetime:
         local = _first_that_fits(text, parsers)
-        return local.astimezone(UTC) if local.tzinfo else _in_zone(local, zone, repeated_hour, skipped_hour)
+        try:
+            if local.tzinfo:
+                return local.astimezone(UTC)
+            steady = offset(local.toordinal() * 24 + local.hour)
+            if steady is None:
+                return _in_zone(local, zone, repeated_hour, skipped_hour)
+            return (local - steady).replace(tzinfo=UTC)
+        except OverflowError:
+            raise UnreadableTime("lies outside the years 1 to 9999 in UTC") from None
 
     return read
 
@@ -72,6 +84,14 @@ def _seconds(text: str) -> datetime:
     if len(text) != 19 or text[10] != " " or not text[5].isdigit():
         raise ValueError(text)
     return datetime.fromisoformat(text)
+
+
+def _steady_offset(hour: int, zone: ZoneInfo) -> timedelta | None:
+    """Return the zone's offset throughout a local hour, counted from the first of year 0; None when the clocks change in it."""
+    start = datetime.fromordinal(hour // 24).replace(hour=hour % 24)
+    end = start.replace(minute=59, second=59, microsecond=999_999)
+    offsets = {local.replace(tzinfo=zone, fold=fold).utcoffset() for local in (start, end) for fold in (0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _in_zone(local: datetime, zone: ZoneInfo, repeated_hour: str, skipped_hour: str) -> datetime:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from slaengine.audit.chain import link_hash
+from slaengine.audit.chain import link_bytes_hash
 from slaengine.errors import Overtaken
 from slaengine.storage.database import Database
 from slaengine.storage.schema import commands, facts, log_head, numbers
@@ -31,13 +31,6 @@ T = TypeVar("T")
 _HEAD = select(log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
 _LOCKED_HEAD = _HEAD.with_for_update()
 _MOVE_HEAD = update(log_head)
-_LAST_VERSIONS = (
-    select(facts.c.order_id, func.max(facts.c.version).label("last"))
-    .where(facts.c.order_id.in_(bindparam("order_ids", expanding=True)))
-    .group_by(facts.c.order_id)
-)
-_FACTS_OF_MANY = select(facts).where(facts.c.order_id.in_(bindparam("order_ids", expanding=True))).order_by(facts.c.position)
-_NUMBERS = select(numbers.c.number, numbers.c.order_id).where(numbers.c.number.in_(bindparam("numbers", expanding=True)))
 _COMMANDS = select(commands).where(commands.c.command_id.in_(bindparam("command_ids", expanding=True)))
 
 
@@ -80,6 +73,12 @@ class CarriedOut(NamedTuple):
     last_version: int
 
 
+class _Run(NamedTuple):
+    order_id: UUID
+    first: int
+    last: int
+
+
 class FactLog:
     """Appends facts and reads them back. Safe for threads and processes.
 
@@ -114,9 +113,10 @@ class FactLog:
         with self.locked() as (connection, head):
             self._check_versions(connection, new)
             stored = self._chained(head, new)
-            self._insert(connection, stored)
-            _insert_all(connection, numbers, [{"number": n, "order_id": order} for n, order in (named or {}).items()])
-            _insert_all(connection, commands, [command._asdict() for command in carried_out])
+            self._insert(connection, facts, self._rows(stored))
+            key = self._key
+            self._insert(connection, numbers, [(number, key(order)) for number, order in (named or {}).items()])
+            self._insert(connection, commands, [(c[0], key(c.order_id), *c[2:]) for c in carried_out])
             if stored:
                 last = stored[-1]
                 connection.execute(_MOVE_HEAD, {"position": last.position, "hash": last.hash, "recorded_at": last.recorded_at})
@@ -130,41 +130,70 @@ class FactLog:
             yield connection, Head._make(row)
 
     def _check_versions(self, connection: Connection, new: Sequence[NewFact]) -> None:
-        begun = {fact.order_id for fact in new if fact.version != 1}
-        last = self._last_versions(connection, list(begun))
-        for fact in new:
-            before = last.get(fact.order_id)
-            if fact.version != before + 1 if before is not None else fact.version not in FIRST_VERSIONS:
-                raise Overtaken(
-                    f"fact {fact.version} of work order {fact.order_id} does not follow fact {before or 0}, its last one"
-                )
-            last[fact.order_id] = fact.version
+        """Refuse versions that are not the next of their order.
+
+        An order that begins here needs no looking up: the table refuses a first version that is there already.
+        """
+        runs = _runs(new)
+        last = self._last_versions(connection, list({run.order_id for run in runs if run.first != 1}))
+        for order_id, first, end in runs:
+            before = last.get(order_id)
+            if first != before + 1 if before is not None else first not in FIRST_VERSIONS:
+                raise Overtaken(f"fact {first} of work order {order_id} does not follow fact {before or 0}, its last one")
+            last[order_id] = end
 
     def _last_versions(self, connection: Connection, orders: list[UUID]) -> dict[UUID, int]:
-        last: dict[UUID, int] = {}
-        for some in _slices(orders, IDS_A_STATEMENT):
-            rows = connection.execute(_LAST_VERSIONS, {"order_ids": some})
-            last.update((row.order_id, row.last) for row in rows)
-        return last
+        some = self._among(connection, "order_id, max(version)", facts, "order_id", map(self._key, orders), "GROUP BY order_id")
+        return {self._id(key): last for key, last in some}
 
     def _chained(self, head: Head, new: Sequence[NewFact]) -> list[StoredFact]:
         recorded_at = max((self._clock() - EPOCH) // MICROSECOND, head.recorded_at)
         stored: list[StoredFact] = []
-        previous = head.hash
+        previous, order, key = head.hash, None, b""
+        topics = {topic: topic.encode() for topic in {fact.topic for fact in new}}
         for position, (order_id, version, topic, state) in enumerate(new, head.position + 1):
-            previous = link_hash(previous, position, order_id, version, recorded_at, topic, state)
+            if order_id is not order:
+                order, key = order_id, order_id.bytes
+            previous = link_bytes_hash(previous, position, key, version, recorded_at, topics[topic], state)
             stored.append(StoredFact(position, order_id, version, topic, state, recorded_at, previous))
         return stored
 
-    def _insert(self, connection: Connection, stored: list[StoredFact]) -> None:
-        """Insert in the driver's own form: building SQLAlchemy's parameters costs more than the database does."""
-        rows: Sequence[tuple[Any, ...]] = stored
-        if self._is_sqlite:
-            rows = [(f.position, f.order_id.bytes, f.version, f.topic, f.state, f.recorded_at, f.hash) for f in stored]
-        marks = ", ".join(["?" if self._is_sqlite else "%s"] * len(StoredFact._fields))
-        statement = f"INSERT INTO facts ({', '.join(StoredFact._fields)}) VALUES ({marks})"
+    def _rows(self, stored: list[StoredFact]) -> Sequence[tuple[Any, ...]]:
+        """Return the facts as the driver takes them."""
+        if not self._is_sqlite:
+            return stored
+        rows, order, key = [], None, b""
+        for position, order_id, version, topic, state, recorded_at, link in stored:
+            if order_id is not order:
+                order, key = order_id, order_id.bytes
+            rows.append((position, key, version, topic, state, recorded_at, link))
+        return rows
+
+    # ── in the driver's own form: building SQLAlchemy's parameters costs more than the database does ──
+
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of all the table's columns, in their order."""
+        columns = table.c.keys()
+        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({self._marks(len(columns))})"
         for some in _slices(rows, ROWS_A_STATEMENT):
             connection.exec_driver_sql(statement, list(some))
+
+    def _among(  # noqa: PLR0913, PLR0917  (the parts of a statement, in its order)
+        self, connection: Connection, what: str, table: Table, column: str, values: Iterable[Any], end: str = ""
+    ) -> Iterator[Sequence[Any]]:
+        """Yield `what` of the table's rows whose `column` is one of these values."""
+        for some in _slices(list(values), IDS_A_STATEMENT):
+            statement = f"SELECT {what} FROM {table.name} WHERE {column} IN ({self._marks(len(some))}) {end}"
+            yield from connection.exec_driver_sql(statement, tuple(some))
+
+    def _marks(self, count: int) -> str:
+        return ", ".join(["?" if self._is_sqlite else "%s"] * count)
+
+    def _key(self, order_id: UUID) -> UUID | bytes:
+        return order_id.bytes if self._is_sqlite else order_id
+
+    def _id(self, key: UUID | bytes) -> UUID:
+        return UUID(bytes=key) if isinstance(key, bytes) else key
 
     # ── reading ──
 
@@ -216,9 +245,10 @@ class FactLog:
         """Return the facts of each of these orders in order of version; orders that are not there are left out."""
         found: dict[UUID, list[StoredFact]] = {}
         with self.database.reading() as connection:
-            for some in _slices(list(order_ids), IDS_A_STATEMENT):
-                for row in connection.execute(_FACTS_OF_MANY, {"order_ids": some}):
-                    found.setdefault(row.order_id, []).append(StoredFact._make(row))
+            columns, keys = ", ".join(StoredFact._fields), map(self._key, order_ids)
+            for position, key, *others in self._among(connection, columns, facts, "order_id", keys, "ORDER BY position"):
+                order_id = self._id(key)
+                found.setdefault(order_id, []).append(StoredFact(position, order_id, *others))
         return found
 
     def _select(
@@ -250,9 +280,7 @@ class FactLog:
         """Return the ids of the orders with these numbers; numbers that are not there are left out."""
         found: dict[str, UUID] = {}
         with self.database.reading() as connection:
-            for some in _slices(list(wanted), IDS_A_STATEMENT):
-                rows = connection.execute(_NUMBERS, {"numbers": some})
-                found.update((row.number, row.order_id) for row in rows)
+            found.update((n, self._id(key)) for n, key in self._among(connection, "number, order_id", numbers, "number", wanted))
         return found
 
     def count_orders(self) -> int:
@@ -270,9 +298,18 @@ class FactLog:
         return found
 
 
-def _insert_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    for some in _slices(rows, ROWS_A_STATEMENT):
-        connection.execute(insert(table), some)
+def _runs(new: Sequence[NewFact]) -> list[_Run]:
+    """Return the new facts as runs of one order's consecutive versions, in their order."""
+    runs: list[_Run] = []
+    order, first, last = None, 0, 0
+    for order_id, version, _, _ in new:
+        if order_id is order and version == last + 1:
+            last = version
+            continue
+        if order is not None:
+            runs.append(_Run(order, first, last))
+        order, first, last = order_id, version, version
+    return runs if order is None else [*runs, _Run(order, first, last)]
 
 
 def _slices(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from slaengine.storage.personal import Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A fact in the envelope that the library asks of an event: whose it is, and the how many-th of that order."""
 
     originator_id: UUID
