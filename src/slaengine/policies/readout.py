@@ -73,7 +73,7 @@ class Readout:
         return None if fact == t.NONE or self.versions[fact] == NOT_A_FACT else self.versions[fact]
 
     def _valid_until(self, row: Sequence[int], daily: bool, until: int) -> int | None:
-        if daily and row[t.STOPPED_BY] != t.NONE and row[t.DUE] >= until:
+        if daily and row[t.VERDICT] == t.MET and row[t.DUE] >= until:  # told for the day: the next one begins at its deadline
             return row[t.DUE]
         if row[t.VERDICT] not in (t.RUNNING, t.OVERDUE):
             return None
