@@ -34,6 +34,19 @@ def test_open_clocks_are_taken_over_and_judged_from_their_own_start():
     assert (row.edition, one(policy, RUNNING).due) == ("2", "5 14:00")
 
 
+def test_a_daily_clock_taken_over_is_judged_day_by_day_again():
+    daily = 'name: word, stop: resolved, limit: {by: "12:00"}'
+    policy = versions(
+        ("1", "1 00:00", "new_orders", "name: word, stop: resolved, limit: 1 h"), ("2", "7 10:00", "open_clocks", daily)
+    )
+    facts = order("5 10:00 received")
+    assert [(row.edition, row.verdict) for row in rows(policy, facts, "7 11:00")] == [
+        ("2", "missed"),
+        ("2", "missed"),
+        ("2", "running"),
+    ]
+
+
 def test_clocks_stopped_by_then_are_left_alone():
     policy = versions(("1", "1 00:00", "new_orders", TWO_HOURS), ("2", "5 16:00", "open_clocks", FOUR_HOURS))
     assert [row.edition for row in rows(policy, RUNNING)] == ["1"]

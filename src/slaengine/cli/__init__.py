@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from slaengine.cli import audit, calendar, demo, explaining, importing, kpis, orders, personal, report, streaming
+from slaengine.cli import audit, calendar, demo, explaining, importing, kpis, orders, personal, policy, report, streaming
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ kpis.register(app)
 orders.register(app)
 explaining.register(app)
 calendar.register(app)
+policy.register(app)
 audit.register(app)
 personal.register(app)
 streaming.register(app)

@@ -327,9 +327,9 @@ def _calendar(policy: Policy, name: str, instant: int, around: dict[tuple[bool, 
             for field in ("tz", "weekly", "holidays", "overrides", "makeup_hours_of", "unknown_years")
             if getattr(part, field) is not None
         }
-    if "holidays" in fields:
-        fields["holidays"] = _holidays_at(policy, fields["holidays"], instant, around)
     try:
+        if "holidays" in fields:
+            fields["holidays"] = _holidays_at(policy, fields["holidays"], instant, around)
         return BusinessCalendar.model_validate(fields)
     except CalendarError as error:
         places = [("calendars", name, *field) for field in error.fields or ((),)]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from slaengine.policies.book import Edition, PolicyBook
 from slaengine.policies.limits import Limit
-from slaengine.policies.policy import Target
+from slaengine.policies.policy import Applies, Target
 
 Key = tuple[str, str]
 
@@ -61,6 +61,14 @@ def edition_changes(before: Edition, after: Edition) -> Iterator[Change]:
         yield Change("changed", "policy", after.policy.policy, "", "waivers.reasons", first, second)
 
 
+def in_words(applies: Applies) -> str:
+    """Return for which orders a target is; empty when for all."""
+    conditions = [f"{name} {' or '.join(map(str, values))}" for name, values in applies.conditions()]
+    if applies.hours is not None:
+        conditions.append(f"inside {applies.hours.inside}" if applies.hours.inside else f"outside {applies.hours.outside}")
+    return ", ".join(conditions)
+
+
 def _calendar_change(name: str, before: Edition, after: Edition) -> Change:
     if name not in before.calendars:
         return Change("added", "calendar", name)
@@ -74,12 +82,7 @@ def _rules(edition: Edition) -> dict[Key, dict[str, str]]:
     found: dict[Key, dict[str, str]] = {}
     for target in edition.version.targets:
         for applies, limit in target.limits():
-            conditions = [f"{name} {' or '.join(map(str, values))}" for name, values in applies.conditions()]
-            if applies.hours:
-                conditions.append(
-                    f"inside {applies.hours.inside}" if applies.hours.inside else f"outside {applies.hours.outside}"
-                )
-            found.setdefault((target.name, ", ".join(conditions)), _fields(target, limit))
+            found.setdefault((target.name, in_words(applies)), _fields(target, limit))
     return found
 
 

@@ -12,7 +12,7 @@ from slaengine.policies.book import Edition, PolicyBook
 from slaengine.policies.business import DAY_RULES
 from slaengine.policies.calendar_tables import join, searchable
 from slaengine.policies.limits import Limit
-from slaengine.policies.policy import Applies, Target, matches
+from slaengine.policies.policy import Applies, Target, in_order, matches
 from slaengine.policies.triggers import Trigger
 
 FORMS: Final = {
@@ -208,17 +208,11 @@ class Compiled:
         return bits
 
     def _in_order(self) -> list[int]:
-        """Return the targets so that each comes after those it waits for."""
-        waits: dict[str, set[str]] = {name: set() for name in self.targets}
-        for rule in self.rules:
-            waits[rule.target.name] |= {trigger.after for trigger in rule.target.start if trigger.after}
-        order: list[str] = []
-        while len(order) < len(self.targets):
-            ready = [name for name in self.targets if name not in order and waits[name] <= set(order)]
-            if not ready:
-                circle = ", ".join(sorted(set(self.targets) - set(order)))
-                raise PolicyError(f"policy {self.book.name}: the targets {circle} wait for each other in a circle")
-            order.extend(ready)
+        """Return the targets so that each comes after those it waits for, in whichever edition."""
+        try:
+            order = in_order(rule.target for rule in self.rules)
+        except ValueError as error:
+            raise PolicyError(f"policy {self.book.name}, its versions taken together: {error}") from None
         return [self.targets.index(name) for name in order]
 
 

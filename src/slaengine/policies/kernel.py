@@ -51,6 +51,7 @@ from slaengine.policies.tables import (
     LIMIT,
     MET,
     MISSED,
+    MOVED,
     NEXT,
     NO,
     NO_PROMISE,
@@ -165,7 +166,7 @@ def take(case: Case, target: int, i: int) -> int:
         answer = go_on(case, target, i)
     elif walk[STATE] == STOPPED and facts.life[i] == REOPENED:
         answer = reopen(case, target, i)
-    if answer < NO or walk[INDEX] != i:
+    if answer < NO or answer == MOVED:
         return answer
     walk[INDEX] = i + 1
     if walk[STATE] in (IDLE, STOPPED):
@@ -414,7 +415,7 @@ def reclassify(case: Case, target: int, i: int) -> int:
         if walk[FLOOR] >= i:
             return NO
         walk[INDEX] = walk[FLOOR]
-        return YES
+        return MOVED
     row = walk[ROW] * WIDTH
     how = rules[rows[row + RULE] + RECLASSIFY]
     rule = rule_at(case, target, rows[row + PINNED], rows[row + START])
@@ -424,9 +425,10 @@ def reclassify(case: Case, target: int, i: int) -> int:
         return NO
     if how == RESTART and rule != NONE:
         answer = begin_again(case, target, i)
-        if answer == YES:
-            walk[INDEX] = i + 1
-        return answer
+        if answer != YES:
+            return answer
+        walk[INDEX] = i + 1
+        return MOVED
     return judge_anew(case, target, i, rule)
 
 
@@ -456,7 +458,7 @@ def judge_anew(case: Case, target: int, i: int, rule: int) -> int:
         walk[STATE], walk[INDEX] = GOING, rows[row + NEXT]
         for j in range(rows[row + NEXT], i + 1):
             facts.chained[j] &= ~case.promises.stop_bit[target]
-        return YES
+        return MOVED
     if walk[STATE] == DORMANT:
         return NO
     walk[STATE] = DORMANT

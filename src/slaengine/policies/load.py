@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from slaengine.errors import PolicyError, nearest
-from slaengine.policies.policy import CalendarSpec, HolidayEntry, HolidayList, Policy
+from slaengine.policies.policy import CalendarSpec, HolidayEntry, HolidayList, Policy, Version
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
@@ -154,16 +154,11 @@ def _fields_at(path: Path) -> list[str]:
     """Return the fields that a mapping at `path` may have."""
     model: type[BaseModel] = Policy
     for part in path:
-        if isinstance(part, int) or part not in model.model_fields:
-            continue
-        inner = next(_models(model.model_fields[part].annotation), None)
-        model = inner or model
+        fields = {**Version.model_fields, **Policy.model_fields} if model is Policy else model.model_fields
+        if isinstance(part, str) and part in fields:
+            model = next(_models(fields[part].annotation), model)
     names = list(model.model_fields)
-    return names + [n for n in _version_fields() if n not in names] if model is Policy else names
-
-
-def _version_fields() -> list[str]:
-    return list(next(_models(Policy.model_fields["versions"].annotation)).model_fields)
+    return [*names, *Version.model_fields] if model is Policy else names
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

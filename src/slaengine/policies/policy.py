@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -196,6 +196,7 @@ class Version(Part):
             for trigger in target.start:
                 if trigger.after in repeating:
                     raise ValueError(f"target '{target.name}' starts after '{trigger.after}', which repeats and has no one stop")
+        in_order(self.targets)
         return self
 
     def _mentioned(self) -> Iterator[tuple[str, str]]:
@@ -207,6 +208,24 @@ class Version(Part):
                 yield f"kpi '{kpi.name}' measures", kpi.target
         for reaction in self.escalations:
             yield from (("an escalation watches", name) for name in reaction.targets)
+
+
+def in_order(targets: Iterable[Target]) -> list[str]:
+    """Return the names of targets so that each comes after those whose stop starts it.
+
+    Raises:
+        ValueError: some wait for each other in a circle.
+    """
+    waits: dict[str, set[str]] = {}
+    for target in targets:
+        waits.setdefault(target.name, set()).update(trigger.after for trigger in target.start if trigger.after)
+    order: list[str] = []
+    while len(order) < len(waits):
+        ready = [name for name in waits if name not in order and waits[name] <= set(order)]
+        if not ready:
+            raise ValueError(f"the targets {', '.join(sorted(set(waits) - set(order)))} wait for each other in a circle")
+        order.extend(ready)
+    return order
 
 
 class HolidayEntry(Part):

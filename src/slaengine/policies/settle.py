@@ -13,8 +13,8 @@ from slaengine.policies.moment import PASSED_OVER, Moment
 def settled(moments: Iterable[Moment], as_of: int | None = None, known_at: int | None = None) -> list[Moment]:
     """Return the moments by which an order is judged, µs bounds inclusive, None for no bound.
 
-    Left out is what was recorded after `known_at`, and what was passed over. Corrections among the rest are applied: what they
-    say has always been so, whatever `as_of` is. Left out then is what occurred after `as_of`. The rest stands in order of
+    Left out is what was recorded after `known_at`, and what was passed over. Corrections among the rest are applied: what
+    they say has always been so, whatever `as_of` is. Left out then is what occurred after `as_of`. The rest stands in order of
     occurrence, ties in the order recorded, and the received one first, since it begins the order; without it there is no
     order: nothing.
     """

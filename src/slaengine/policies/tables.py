@@ -21,6 +21,8 @@ FULL: Final = -1
 SHORT: Final = -2
 NO: Final = 0
 YES: Final = 1
+MOVED: Final = 2
+"""MOVED: `walk[INDEX]` was set, so facts are taken again or passed over."""
 
 # What a fact does to an order's life.
 NOTHING: Final = 0
