@@ -6,13 +6,13 @@ LINGER_MS = 5
 BATCH_BYTES = 131_072
 """Some 300 facts in one request; larger ones gain nothing that could be measured."""
 
-REQUEST_TIMEOUT_MS = 5_000
+REQUEST_TIMEOUT_MS = 3_000
 """A broker that does not answer this long is taken for cut off, and the new leader is looked up."""
 
 BLOCK_TIMEOUT_MS = 10_000
 """How long the client may look for a broker before it says that there is none."""
 
-CONNECT_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_MS = 3_000
 """How long a broker may take to greet: one that is cut off takes the connection and says nothing, and others are waiting."""
 
 NEVER_EXPIRE_MS = 3_600_000
