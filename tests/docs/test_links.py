@@ -13,8 +13,9 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 def links(page: Path) -> list[Path]:
     """The files that a page links to, without those on the network and those within the page."""
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
-    targets = [first or second for first, second in LINK.findall(text)]
-    return [(page.parent / target.split("#")[0]).resolve() for target in targets if "://" not in target and not target.startswith("#")]
+    targets = (first or second for first, second in LINK.findall(text))
+    here = (target.split("#")[0] for target in targets if "://" not in target and not target.startswith("#"))
+    return [(page.parent / target).resolve() for target in here]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

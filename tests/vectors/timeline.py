@@ -53,9 +53,11 @@ def problems(case: Case) -> list[str]:
                 found.append(f"{metric}.due ({boundary}): expected {expected['due']}, got {ours}")
         rows = _judged(case, metric, "next")
         ours_by_name = _readings(rows)
-        for name in expected.keys() - {"due"}:
-            if ours_by_name[name] != expected[name]:
-                found.append(f"{metric}.{name}: expected {expected[name]}, got {ours_by_name[name]}")
+        found += [
+            f"{metric}.{name}: expected {expected[name]}, got {ours_by_name[name]}"
+            for name in expected.keys() - {"due"}
+            if ours_by_name[name] != expected[name]
+        ]
     return found
 
 

@@ -102,8 +102,8 @@ def _taken_out(clock: Judged, span: Span) -> Piece:
     opening, closing = by_version.get(span.begun_by or 0), by_version.get(span.ended_by or 0)
     ended_by = () if closing is None else (closing.version,)
     piece = Piece(as_datetime(span.begins), as_datetime(span.ends), "stopped")
-    if _ended(clock, opening) and closing is not None and closing.name == "reopened":
-        return piece._replace(facts=(span.begun_by, *ended_by))
+    if opening is not None and _ended(clock, opening) and closing is not None and closing.name == "reopened":
+        return piece._replace(facts=(opening.version, closing.version))
     waits = [
         wait
         for wait in sorted(_waits(clock.moments, clock.target.pause), key=lambda wait: wait.begins)

@@ -117,8 +117,14 @@ class ClockColumns:
         """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
         kept = wanted[self.order]
         place = np.cumsum(wanted) - 1
-        rest = (column[kept] for column in (self.verdict, self.due, self.elapsed, self.excused))
-        return ClockColumns(place[self.order[kept]], self.target.only(kept), *rest)
+        return ClockColumns(
+            order=place[self.order[kept]],
+            target=self.target.only(kept),
+            verdict=self.verdict[kept],
+            due=self.due[kept],
+            elapsed=self.elapsed[kept],
+            excused=self.excused[kept],
+        )
 
     def verdict_at(self, as_of: int) -> Ints:
         """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed."""
