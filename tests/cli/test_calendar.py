@@ -105,5 +105,5 @@ def test_a_bad_calendar_file_is_named_with_line_and_column(slaengine, tmp_path):
     path.write_text('tz: UTC\nweekly:\n  mon: [["9:00", "17:00"]]\n', encoding="utf-8")
     code, _, err = slaengine("calendar", "due", str(path), "2026-01-05", "8 h")
     assert code == 1
-    assert "line 3" in err
+    assert "bad.yaml:3:10: " in err
     assert "weekly.mon[0][0]: '9:00' is not a time of day" in " ".join(err.split())

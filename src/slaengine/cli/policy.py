@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,7 +84,7 @@ def show_(
 
 @app.command(no_args_is_help=True)
 def lint(
-    policy: Annotated[str, typer.Argument(help="A policy file, or a shipped pack's name.", metavar="POLICY")],
+    policies: Annotated[list[str], typer.Argument(help="Policy files, or shipped packs' names.", metavar="POLICY…")],
     types: Annotated[Path | None, typer.Option("--types", help="The types that orders have, a line each.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -94,17 +94,18 @@ def lint(
 
     Example: `slaengine policy lint ours.yaml`
     """
-    text = pack_text(policy) if policy in packs() else _text(Path(policy))
-    known = _text(types).split("\n") if types else []
-    found = lint_text(text, policy, [line.strip() for line in known if line.strip()])
+    known = [line.strip() for line in _text(types).split("\n") if line.strip()] if types else []
+    found = {name: lint_text(_policy_text(name), name, known) for name in policies}
     if as_json:
-        print_json([{"weight": f.weight, "line": f.line, "column": f.column, "message": f.message} for f in found])
-    else:
-        for finding in found:
-            sys.stdout.write(f"{policy}, line {finding.line}, column {finding.column}: {finding.weight}: {finding.message}\n")
-        warnings = sum(finding.weight == "warning" for finding in found)
-        say(f"{policy}: {warnings} warning{'' if warnings == 1 else 's'}, {len(found) - warnings} notes")
-    if any(finding.weight == "warning" for finding in found):
+        print_json([{"policy": name, **asdict(finding)} for name, findings in found.items() for finding in findings])
+    for name, findings in found.items():
+        if as_json:
+            break
+        for finding in findings:
+            sys.stdout.write(f"{name}:{finding.line}:{finding.column}: {finding.weight}: {finding.message}\n")
+        warnings = sum(finding.weight == "warning" for finding in findings)
+        say(f"{name}: {_counted(warnings, 'warning')}, {_counted(len(findings) - warnings, 'note')}")
+    if any(finding.weight == "warning" for findings in found.values() for finding in findings):
         raise typer.Exit(REFUSED)
 
 
@@ -125,25 +126,29 @@ def diff(before: Named, after: Named, store: MaybeStore = None, as_json: AsJson 
         raise typer.Exit(REFUSED)
 
 
-@app.command(no_args_is_help=True)
+@app.command()
 def new(
-    file: Annotated[Path, typer.Argument(help="Where to write it; nothing may be there.", metavar="FILE")],
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write it; nothing may be there.", metavar="FILE")] = None,
     zone: Annotated[str, typer.Option("--zone", help="The time zone of its days.")] = "Asia/Shanghai",
 ) -> None:
-    """Write a commented starting point for a policy of your own.
+    """Write a commented starting point for a policy of your own, to stdout or into a file.
 
-    Example: `slaengine policy new ours.yaml`
+    Example: `slaengine policy new --out ours.yaml`
     """
+    file = out or Path("ours.yaml")
     text = starting_point(file.stem, file.name, zone)
     PolicyBook.parse(text, file.name)
+    if out is None:
+        sys.stdout.write(text)
+        return
     try:
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
+        with out.open("x", encoding="utf-8") as written:
+            written.write(text)
     except FileExistsError:
-        raise UsageError(f"'{file}' is there already; name another file, nothing was written") from None
+        raise UsageError(f"'{out}' is there already; name another file, nothing was written") from None
     except OSError as error:
-        raise PolicyError(f"cannot write '{file}': {error.strerror}") from None
-    say(f"wrote {file}; next: slaengine policy lint {file}")
+        raise PolicyError(f"cannot write '{out}': {error.strerror}") from None
+    say(f"wrote {out}; next: slaengine policy lint {out}")
 
 
 @app.command(no_args_is_help=True)
@@ -151,6 +156,9 @@ def publish(
     policy: Annotated[str, typer.Argument(help="A policy file, or a shipped pack's name.", metavar="POLICY")],
     store: Store,
     by: Annotated[str | None, typer.Option("--by", help="Who publishes it.")] = None,
+    effective_from: Annotated[
+        str | None, typer.Option("--effective-from", help="When the new version comes into force, not its own date.")
+    ] = None,
     scope: Annotated[
         str | None, typer.Option("--scope", help="new_orders, open_clocks or restate, instead of the file's own.")
     ] = None,
@@ -159,19 +167,21 @@ def publish(
     """Publish a policy in a store: each of its versions that is not published yet becomes a fact, with its own date.
 
     Example: `slaengine policy publish ours.yaml --store sqlite:///orders.db --by li`
+
+    A published version stays as it is; a file in which it promises something else is refused.
     """
-    text = pack_text(policy) if policy in packs() else _text(Path(policy))
-    book = PolicyBook.parse(text, policy)
-    facts = list(_facts(book.policy, text, utc_now(), by, _scope(scope)))
+    book = PolicyBook.parse(_policy_text(policy), policy)
+    chosen, starts = _scope(scope), _in_zone(effective_from, book)
     with SlaEngine.open(store, clock=utc_now) as engine:
-        before = {(fact.name, fact.version) for fact, _ in engine.publications() if isinstance(fact, PolicyPublished)}
-        for fact in facts:
-            known = (fact.name, fact.version) in before
-            if not dry_run:
-                known = not engine.publish(fact)
-            done = "is published already" if known else "would be published" if dry_run else "published"
-            starts = fact.effective_from.astimezone(ZoneInfo(book.time_zone)).isoformat()
-            say(f"{fact.name} {fact.version}, from {starts}, {fact.scope}: {done}")
+        new = engine.adopt(book, by=by, channel="cli", scope=chosen, effective_from=starts, dry_run=dry_run)
+    for fact in new:
+        local = fact.effective_from.astimezone(ZoneInfo(book.time_zone)).isoformat()
+        done = "would be published" if dry_run else "published"
+        say(f"{fact.name} {fact.version}, from {local}, {fact.scope}: {done}")
+    fresh = {fact.version for fact in new}
+    for version in book.policy.versions:
+        if version.version not in fresh:
+            say(f"{book.name} {version.version}: is published already")
     if not dry_run:
         say(f"next: slaengine report --store {store}")
 
@@ -214,18 +224,22 @@ def _scope(text: str | None) -> Scope | None:
             raise UsageError(f"--scope '{text}' is none; write new_orders, open_clocks or restate")
 
 
-def _facts(policy: Policy, text: str, now: datetime, by: str | None, scope: Scope | None) -> Iterator[PolicyPublished]:
-    for version in policy.versions:
-        yield PolicyPublished(
-            occurred_at=now,
-            by=by,
-            channel="cli",
-            name=policy.policy,
-            version=version.version,
-            effective_from=policy.instant(version.effective_from),
-            scope=scope or version.scope,
-            text=text,
-        )
+def _policy_text(name: str) -> str:
+    return pack_text(name) if name in packs() else _text(Path(name))
+
+
+def _in_zone(text: str | None, book: PolicyBook) -> datetime | None:
+    """Return the instant that an option names; without an offset it is in the policy's zone."""
+    if text is None:
+        return None
+    try:
+        return book.policy.instant(datetime.fromisoformat(text))
+    except ValueError:
+        raise UsageError(f"--effective-from '{text}' is not an instant; write 2026-07-01 or 2026-07-01T00:00:00+08:00") from None
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _item(where: str, book: PolicyBook) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -37,7 +38,8 @@ class Source:
             node = yaml.compose(text, Loader=_LOADER)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            raise PolicyError(self._at(_place(mark), str(getattr(error, "problem", None) or error))) from None
+            problem = str(getattr(error, "problem", None) or error).partition("\n")[0]
+            raise PolicyError(self._at(_place(mark), problem)) from None
         if node is None:
             raise PolicyError(f"{name}: the file is empty")
         self.value = self._read(node, ())
@@ -73,7 +75,7 @@ class Source:
         return next((self.marks[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.marks), (1, 1))
 
     def _at(self, place: tuple[int, int], problem: str) -> str:
-        return f"{self.name}, line {place[0]}, column {place[1]}: {problem}"
+        return f"{self.name}:{place[0]}:{place[1]}: {problem}"
 
 
 def policy_of(text: str, name: str) -> Policy:
@@ -118,9 +120,17 @@ def _part_of(text: str, name: str, adapter: TypeAdapter[T]) -> T:
 
 
 def _problems(error: ValidationError, source: Source) -> Iterator[str]:
-    for found in error.errors(include_url=False):
-        path = _path_in(source, found["loc"])
-        yield str(source.error(path, _problem(found, path)))
+    all_found = [(found, _path_in(source, found["loc"])) for found in error.errors(include_url=False)]
+    misspelt = {meant for found, path in all_found if found["type"] == "extra_forbidden" for meant in _meant(path)}
+    for found, path in all_found:
+        if found["type"] != "missing" or path not in misspelt:
+            yield str(source.error(path, _problem(found, path)))
+
+
+def _meant(path: Path) -> Iterator[Path]:
+    """Yield the path that an unknown field was most likely meant to be: that field is then not missing."""
+    for name in get_close_matches(str(path[-1]), _fields_at(path[:-1]), n=1):
+        yield (*path[:-1], name)
 
 
 def _path_in(source: Source, loc: Path) -> Path:
