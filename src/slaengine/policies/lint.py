@@ -12,6 +12,7 @@ from slaengine.errors import CalendarError, nearest
 from slaengine.policies.book import Edition, PolicyBook
 from slaengine.policies.business import DAY_RULES
 from slaengine.policies.limits import DAY, Limit
+from slaengine.policies.lint_versions import doubts
 from slaengine.policies.load import Source
 from slaengine.policies.policy import ALWAYS, Applies, Target, matches
 
@@ -42,7 +43,7 @@ def lint(text: str, name: str, types: Iterable[str] = ()) -> list[Finding]:
     book = PolicyBook.parse(text, name)
     source = Source(text, name)
     found = {finding for edition in book.editions for finding in _Doubts(source, book, edition, tuple(types)).findings()}
-    found |= set(_unused(source, book))
+    found |= set(_unused(source, book)) | set(_of_versions(source, book))
     return sorted(found, key=lambda finding: (finding.weight != "warning", finding.line, finding.column, finding.message))
 
 
@@ -204,3 +205,10 @@ def _unused(source: Source, book: PolicyBook) -> Iterator[Finding]:
         if name not in named:
             line, column = source.place(("holiday_lists", name))
             yield Finding("warning", line, column, f"no calendar uses the holiday list '{name}'")
+
+
+def _of_versions(source: Source, book: PolicyBook) -> Iterator[Finding]:
+    for weight, place, message in doubts(book.policy):
+        stands = place[2:] if place[0] == "versions" and "versions" not in source.value else place
+        line, column = source.place(stands)
+        yield Finding(weight, line, column, message)
