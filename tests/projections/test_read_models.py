@@ -13,7 +13,7 @@ QUESTIONS = [{}, {"by": ["type"]}, {"by": ["type.1", "community"], "period": "we
 
 
 def test_batches_of_any_size_lead_to_the_same_figures(store_url):
-    with town(store_url, 60) as told:
+    with town(store_url, 36) as told:
         reports = []
         for batch in (7, 200):
             told.tell(told.count // 2)
@@ -21,11 +21,11 @@ def test_batches_of_any_size_lead_to_the_same_figures(store_url):
         told.tell()
         whole = [report(figures(told.log, kind=Afresh), LATER, **asked) for asked in QUESTIONS]
         assert [report(figures(told.log), LATER, **asked) for asked in QUESTIONS] == whole
-        assert reports[0][0].closure[0].received < whole[0].closure[0].received == 60
+        assert reports[0][0].closure[0].received < whole[0].closure[0].received == 36
 
 
 def test_a_question_about_the_past_is_answered_as_if_every_order_were_judged_for_it():
-    with town("memory:", 80) as told:
+    with town("memory:", 40) as told:
         told.tell()
         quick, slow = figures(told.log), figures(told.log, kind=Afresh)
         for hours in (1, 60, 200, 24 * 40):
@@ -36,7 +36,7 @@ def test_a_question_about_the_past_is_answered_as_if_every_order_were_judged_for
 
 
 def test_what_was_known_then_is_what_a_report_said_then():
-    with town("memory:", 60) as told:
+    with town("memory:", 36) as told:
         said = []
         for _ in range(4):
             told.tell(told.count // 4)
@@ -55,7 +55,7 @@ def test_a_catch_up_that_breaks_off_goes_on_where_it_stood(shared_store_url):
     def breaks(_: int) -> None:
         raise Broken
 
-    with town(shared_store_url, 40) as told:
+    with town(shared_store_url, 24) as told:
         told.tell()
         models = ReadModels(told.log.database)
         for _ in range(3):
@@ -65,7 +65,7 @@ def test_a_catch_up_that_breaks_off_goes_on_where_it_stood(shared_store_url):
 
 
 def test_of_two_workers_on_one_build_the_slower_changes_nothing(shared_store_url):
-    with town(shared_store_url, 40) as told:
+    with town(shared_store_url, 24) as told:
         told.tell()
         models = ReadModels(told.log.database)
 
@@ -79,7 +79,7 @@ def test_of_two_workers_on_one_build_the_slower_changes_nothing(shared_store_url
 
 def test_other_texts_of_the_policy_are_built_beside_and_swapped_in_when_whole(shared_store_url):
     stricter = PolicyBook.parse(pack_text("service-standard").replace("limit: 24 h", "limit: 1 min"), "stricter")
-    with town(shared_store_url, 40) as told:
+    with town(shared_store_url, 24) as told:
         told.tell()
         models = ReadModels(told.log.database)
         before = report(figures(told.log), LATER)

@@ -22,7 +22,7 @@ from slaengine.policies.explain_model import Explanation
 from slaengine.policies.rows import ClockRow
 from slaengine.projections.case_file import CaseFile, micros, moment_of
 from slaengine.projections.comparison import Comparison
-from slaengine.projections.entry import Judge
+from slaengine.projections.entry import judge_of
 from slaengine.projections.kpis import Households, KpiRow, cut_for, kpi_rows
 from slaengine.projections.measures import NEEDED as MEASURED
 from slaengine.projections.orders import OrderItem, Wanted, order_item
@@ -69,7 +69,7 @@ class Reading(ABC):
         """Bring the read models up to the end of the log and return them. `progress` is told the facts of each batch."""
         book = self.book()
         build = catch_up(self.log, ReadModels(self.log.database), book, progress=progress)
-        return Figures(self.log.database, Judge(book), build.tables)
+        return Figures(self.log.database, judge_of(book), build.tables)
 
     def report(  # noqa: PLR0913 - the parts of a question
         self,

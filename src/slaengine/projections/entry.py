@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from slaengine.policies.book import PolicyBook
@@ -45,8 +46,10 @@ class Entry:
 class Judge:
     """Makes entries by one policy book."""
 
-    def __init__(self, book: PolicyBook) -> None:
+    def __init__(self, book: PolicyBook, *, fast: bool | None = None) -> None:
+        """Judge by `book`; `fast` asks for the compiled kernel or forbids it, None leaves it to the number of facts."""
         self.book = book
+        self._fast = fast
         self.zone = ZoneInfo(book.time_zone)
         self._coverage = Coverage(book)
         self._revisits = revisit_targets(book)
@@ -64,7 +67,8 @@ class Judge:
         Raises:
             CalendarError: a calendar does not know the time that a limit reaches into.
         """
-        rows = judge_many(self.book, [case_file.moments for case_file in case_files], as_of=as_of, known_at=known_at)
+        moments = [case_file.moments for case_file in case_files]
+        rows = judge_many(self.book, moments, as_of=as_of, known_at=known_at, fast=self._fast)
         for case_file, clocks in zip(case_files, rows, strict=True):
             entry = self._entry(case_file, clocks, as_of, known_at)
             if entry is not None:
@@ -104,6 +108,12 @@ class Judge:
         revisits = [clock for clock in clocks if clock.target in self._revisits and clock.verdict != "cancelled"]
         asked = [clock for clock in revisits if clock.start >= resolved_at]
         return len(asked), sum(clock.stop is None for clock in asked)
+
+
+@lru_cache(maxsize=64)
+def judge_of(book: PolicyBook) -> Judge:
+    """Return the judge of a book; the same one each time, since it remembers which targets cover which orders."""
+    return Judge(book)
 
 
 def _earliest(instants: Iterable[int | None]) -> int | None:

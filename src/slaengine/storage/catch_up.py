@@ -8,9 +8,11 @@ from itertools import count
 from uuid import UUID
 
 from slaengine.policies.book import PolicyBook
+from slaengine.policies.clock import COMPILED_FACTS_MIN
+from slaengine.policies.compiled import available
 from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import CaseFile, moment_of
-from slaengine.projections.entry import Entry, Judge
+from slaengine.projections.entry import Entry, Judge, judge_of
 from slaengine.projections.promises import fingerprint
 from slaengine.storage.log import FactLog, StoredFact
 from slaengine.storage.read_models import Build, ReadModels, case_files, chunks, hold, next_seq, put
@@ -19,7 +21,7 @@ from slaengine.storage.tiles import TILES_AT_ONCE, keep, missing
 BATCH = 10_000
 """Facts a transaction: enough that its own cost does not show, few enough that memory and waiting writers do not feel it."""
 
-LOOSE_TILES_MAX = 8
+LOOSE_TILES_MAX = 2
 """Tiles that may be missing: those of the orders that change these days."""
 
 WORK_ORDER = "work_order."
@@ -43,7 +45,8 @@ def catch_up(
         CalendarError: a calendar of the policy does not know a time that a limit reaches into.
         ConcurrencyError, StorageError: as `Database.writing`.
     """
-    build, judge = build_for(models, book), Judge(book)
+    build = build_for(models, book)
+    judge = Judge(book, fast=True) if _pays(log, build) else judge_of(book)
     while facts := log.read(build.position, batch):
         build = _apply(models, build, judge, facts)
         progress(len(facts))
@@ -66,6 +69,11 @@ def _keep_tiles(models: ReadModels, build: Build) -> None:
             hold(connection, build)
             there = set(missing(connection, build.tables))
             keep(connection, build.tables, [number for number in some if number in there])
+
+
+def _pays(log: FactLog, build: Build) -> bool:
+    """Whether so many facts wait that loading the compiled kernel pays, though no batch alone is large enough."""
+    return log.head().position - build.position >= COMPILED_FACTS_MIN and available()
 
 
 def build_for(models: ReadModels, book: PolicyBook) -> Build:

@@ -38,7 +38,8 @@ class Figures:
         with self.database.reading() as connection:
             tiles = all_tiles(connection, self.tables, names)
             fresh = [self.fresh(tile, as_of, known_at) for tile in tiles]
-            seqs = [seq for tile, holds in zip(tiles, fresh, strict=True) for seq in tile.orders["seq"][~holds].tolist()]
+            again = [~holds & ~self._to_come(tile, as_of, known_at) for tile, holds in zip(tiles, fresh, strict=True)]
+            seqs = [seq for tile, unfit in zip(tiles, again, strict=True) for seq in tile.orders["seq"][unfit].tolist()]
             judged = [
                 tile_of_entries(self._judged(connection, some, as_of, known_at), names) for some in chunks(seqs, FILES_AT_ONCE)
             ]
@@ -53,6 +54,13 @@ class Figures:
         known = orders["last_recorded_at"] <= known_at if known_at is not None else True
         holds: Flags = (orders["last_occurred_at"] <= as_of) & lasts & known
         return holds
+
+    def _to_come(self, tile: Tile, as_of: int, known_at: int | None) -> Flags:
+        """Return which orders of the tile were received after `as_of`, as all that is known has it."""
+        if known_at is not None:
+            return np.zeros(len(tile.orders), np.bool_)
+        later: Flags = tile.orders["received_at"] > as_of
+        return later
 
     def stale(self, as_of: int, known_at: int | None) -> ColumnElement[bool]:
         """Return the condition on orders whose rows do not hold at these instants."""
