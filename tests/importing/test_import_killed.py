@@ -22,9 +22,11 @@ from slaengine.engine import SlaEngine
 from slaengine.importing import Importer, importer, load_mapping
 importer.FACTS_A_CHUNK = 100      # many transactions, so that the kills fall between and within them
 table, mapping, url, rejects = sys.argv[1:]
-print("ready", flush=True)
+def gate(*_):
+    print("chunk", flush=True)
+    sys.stdin.readline()              # goes on when told to, or when nobody will tell
 with SlaEngine.open(url) as engine:
-    Importer(engine, load_mapping(mapping), rejects=Path(rejects)).run([table])
+    Importer(engine, load_mapping(mapping), rejects=Path(rejects), progress=gate).run([table])
 """
 
 
@@ -37,22 +39,26 @@ class Import:
 
     def start(self, store: str) -> subprocess.Popen[str]:
         words = [self.table, ROOT / "examples" / "boston311.yaml", self.url(store), self.place / "rejects.csv"]
-        process = subprocess.Popen([sys.executable, "-c", COMMAND, *map(str, words)], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        return process
+        command = [sys.executable, "-c", COMMAND, *map(str, words)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def finish(self, store: str) -> float:
-        """Run to the end and return how many seconds it took."""
-        began = time.monotonic()
+    def finish(self, store: str) -> int:
+        """Run to the end and return how many chunks there were."""
         process = self.start(store)
-        process.communicate()
+        told, _ = process.communicate()
         assert process.returncode == 0
-        return time.monotonic() - began
+        return told.count("chunk")
 
-    def kill(self, store: str, after_s: float) -> None:
+    def kill(self, store: str, chunks: int, then_s: float) -> None:
+        """Let the import do its first chunks, and kill it during the next one or just behind it."""
         process = self.start(store)
-        time.sleep(after_s)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(chunks):
+            assert process.stdout.readline() == "chunk\n"
+            process.stdin.write("\n")
+            process.stdin.flush()
+        time.sleep(then_s)
         process.kill()
         process.communicate()
 
@@ -73,11 +79,11 @@ class Import:
 )
 def test_a_killed_import_run_again_ends_as_an_undisturbed_one(tmp_path, orders, kills):
     whole = Import(tmp_path, orders)
-    took_s = whole.finish("undisturbed.db")
+    chunks = whole.finish("undisturbed.db")
     chance = random.Random(kills)
     left = []
     for _ in range(kills):
-        whole.kill("killed.db", after_s=chance.uniform(0.1, 0.5) * took_s)
+        whole.kill("killed.db", chance.randrange(1, chunks - 1), then_s=chance.uniform(0, 0.02))
         left.append(whole.facts("killed.db"))
         assert all(facts[0][0] == "work_order.received.v1" for facts in left[-1].values())
     assert any(0 < len(part) < orders for part in left), "no kill fell into the import"
