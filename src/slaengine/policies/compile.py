@@ -76,6 +76,7 @@ class Compiled:
         self._begins = [self._bits_of(name, (t.STARTS,)) for name in self.targets]
         self._stop_bits = [1 << self.stops[name] if name in self.stops else 0 for name in self.targets]
         self.plans = self._plans()
+        self.said = [_said(rule) for rule in self.rules]
         self.repins = [(edition.holds_from, n) for n, edition in enumerate(self.editions) if edition.repins]
         self.profiles: dict[Profile, int] = {}
         self._chain_at: list[int] = [0]
@@ -228,6 +229,19 @@ def _rules(edition: Edition) -> Iterator[Rule]:
     for place, target in enumerate(edition.version.targets):
         for applies, limit in target.limits():
             yield Rule(edition, target, place, applies, limit)
+
+
+def _said(rule: Rule) -> tuple[Any, ...]:
+    """Return what each row under a rule says of it.
+
+    Target and promise; by what it was judged, as `rows.ClockRow` orders it; since when that holds, whether it is daily, and
+    the reasons for which a breach may be waived.
+    """
+    edition, target = rule.edition, rule.target
+    version = (edition.policy.policy, edition.version.version, edition.effective_from)
+    judged_by = (*version, rule.place, rule.limit.text, target.calendar)
+    rest = (edition.holds_from, rule.limit.kind == "by", edition.version.waivers.reasons)
+    return (target.name, target.promise, *judged_by, *rest)
 
 
 def _facts_of(target: Target) -> Iterator[Trigger]:

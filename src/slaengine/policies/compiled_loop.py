@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import bisect
 from hashlib import sha256
-from inspect import getmembers, getsource, isfunction
+from inspect import getmembers, isfunction
 from types import ModuleType
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from slaengine.policies.kernel import judge_order
 from slaengine.policies.tables import NO, SPAN_WIDTH, SPANS_AT, SPANS_N, WIDTH, Case
 
 SOURCES: Final[tuple[ModuleType, ...]] = (business, tables, reckoning, kernel)
-"""The modules that are compiled; what Numba keeps of a compilation holds for their present text only."""
+"""The modules that are compiled; what Numba keeps of a compilation holds for them as they are only."""
 INLINED: Final = frozenset(
     {
         "bounds_of",
@@ -39,9 +39,9 @@ INLINED: Final = frozenset(
         "judge_target",
         "measure",
         "moves",
+        "next_touching",
         "open_between",
         "open_time",
-        "passes_by",
         "rule_at",
         "start",
         "take",
@@ -56,8 +56,7 @@ def compile_loop() -> Any:
         for name, function in getmembers(module, isfunction):
             if function.__module__ == module.__name__:
                 register_jitable(_nrt=False, forceinline=name in INLINED)(function)
-    text = "".join(getsource(module) for module in SOURCES)
-    _judge_all.__qualname__ = f"judge_all_{sha256(text.encode()).hexdigest()[:16]}"
+    _judge_all.__qualname__ = f"judge_all_{_digest()}"
     try:
         return njit(cache=True, nogil=True, _nrt=False)(_judge_all)
     except RuntimeError:  # there is nowhere to keep it
@@ -94,6 +93,29 @@ def _judge_all(  # noqa: PLR0913, PLR0917 - compiled code takes plain positional
         ends[n] = done[1]
         done[0] = n + 1
     return NO
+
+
+def _digest() -> str:
+    """Return a digest of all that is compiled, as it is in memory: its instructions, its constants, its tables' columns."""
+    parts: list[Any] = []
+    for module in SOURCES:
+        for name, thing in sorted(vars(module).items()):
+            if isfunction(thing) and thing.__module__ == module.__name__:
+                code = thing.__code__
+                parts.append(
+                    (
+                        name,
+                        code.co_code,
+                        code.co_names,
+                        code.co_varnames,
+                        [c for c in code.co_consts if isinstance(c, (int, tuple))],
+                    )
+                )
+            elif isinstance(thing, int):
+                parts.append((name, thing))
+            elif isinstance(thing, type) and issubclass(thing, tuple):
+                parts.append((name, getattr(thing, "_fields", ())))
+    return sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 class Pointed(types.Type):

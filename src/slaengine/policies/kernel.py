@@ -126,27 +126,39 @@ def follow_life(case: Case) -> None:
 
 def judge_target(case: Case, target: int) -> int:
     """Write the rows of one target, from `walk[ROW]` on, and leave that at the next free row."""
-    facts, walk = case.facts, case.walk
+    walk = case.walk
     walk[STATE], walk[CYCLES], walk[PROFILE] = IDLE, 0, NONE
     walk[INDEX], walk[SEEN], walk[FLOOR] = case.lo, case.lo - 1, case.lo
     while walk[INDEX] < case.hi:
-        i = walk[INDEX]
-        if (i <= walk[SEEN] or facts.profile[i] == walk[PROFILE]) and passes_by(case, target, i):
-            walk[INDEX] = i + 1
-            continue
+        i = next_touching(case, target, walk[INDEX])
+        walk[INDEX] = i
+        if i == case.hi:
+            break
         answer = take(case, target, i)
         if answer < NO:
             return answer
     return conclude(case, target)
 
 
-def passes_by(case: Case, target: int, i: int) -> bool:
-    """Whether fact `i`, which tells nothing new about what the order is, leaves the target's clock as it stands."""
-    facts, p, state = case.facts, case.promises, case.walk[STATE]
-    hit = facts.hits[i] | facts.chained[i]
-    if state == GOING:
-        return hit & p.watched[target] == 0 and facts.life[i] == NOTHING
-    return hit & p.begins[target] == 0 and (state != STOPPED or facts.life[i] != REOPENED)
+def next_touching(case: Case, target: int, i: int) -> int:
+    """Return the first fact from `i` on that may touch the target's clock as it stands; `case.hi` when none does.
+
+    That is one that makes the order known to be something else, or that the clock waits for; for a running clock also one that
+    does something to the order's life, and for a stopped one a reopening.
+    """
+    facts, walk, p = case.facts, case.walk, case.promises
+    state, known, seen = walk[STATE], walk[PROFILE], walk[SEEN]
+    awaited = p.watched[target] if state == GOING else p.begins[target]
+    while i < case.hi:
+        if i > seen and facts.profile[i] != known:
+            break
+        if (facts.hits[i] | facts.chained[i]) & awaited:
+            break
+        life = facts.life[i]
+        if life != NOTHING and (state == GOING or (state == STOPPED and life == REOPENED)):
+            break
+        i += 1
+    return i
 
 
 def take(case: Case, target: int, i: int) -> int:

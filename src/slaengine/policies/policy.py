@@ -313,6 +313,10 @@ class Policy(Part):
     def _calendars_exist(self) -> Policy:
         if not self.versions:
             raise ValueError("versions: write at least one")
+        names = [version.version for version in self.versions]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"versions: '{name}' names two of them; give each a name of its own")
         known = {ALWAYS, *self.calendars}
         for version in self.versions:
             for target in version.targets:

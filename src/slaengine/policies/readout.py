@@ -31,37 +31,34 @@ class Readout:
 
     def _row(self, at: int, waivers: Waivers, until: int) -> ClockRow:
         row = self.rows[at : at + t.WIDTH]
-        edition = self.tables.editions[row[t.EDITION]]
-        rule = self.tables.rules[row[t.RULE] // t.RULE_WIDTH]
-        target = rule.target
+        rule = row[t.RULE] // t.RULE_WIDTH
+        target, promise, *judged_by, holds_from, daily, reasons = self.tables.said[rule]
         raw = VERDICTS[row[t.VERDICT]]
-        waived = bool(waivers) and waivers.cover(target.name, row[t.START], edition.version.waivers.reasons)
-        return ClockRow(
-            target.name,
-            target.promise,
+        start, due, stop = row[t.START], row[t.DUE], row[t.STOP]
+        elapsed, since = row[t.ELAPSED], row[t.SINCE]
+        waived = bool(waivers) and waivers.cover(target, start, reasons)
+        said = (
+            target,
+            promise,
             row[t.CYCLE],
-            edition.policy.policy,
-            edition.version.version,
-            edition.effective_from,
-            rule.place,
-            rule.limit.text,
-            target.calendar,
-            row[t.START],
-            _known(row[t.DUE]),
-            _known(row[t.STOP]),
+            *judged_by,
+            start,
+            None if due == t.NONE else due,
+            None if stop == t.NONE else stop,
             self._version(row[t.STARTED_BY]),
             self._version(row[t.STOPPED_BY]),
             row[t.LIMIT],
-            _known(row[t.ELAPSED]),
+            None if elapsed == t.NONE else elapsed,
             row[t.EXCLUDED],
-            _known(row[t.SINCE]),
+            None if since == t.NONE else since,
             "waived" if waived and raw in ("missed", "overdue") else raw,
             raw,
             waived,
-            self._valid_until(row, rule.limit.kind == "by", until),
+            self._valid_until(row, daily, until),
             tuple(self._spans(row)) if row[t.SPANS_N] else (),
-            edition.holds_from,
+            holds_from,
         )
+        return ClockRow._make(said)
 
     def _spans(self, row: Sequence[int]) -> Iterator[Span]:
         for n in range(row[t.SPANS_AT], row[t.SPANS_AT] + row[t.SPANS_N]):
@@ -77,11 +74,7 @@ class Readout:
             return row[t.DUE]
         if row[t.VERDICT] not in (t.RUNNING, t.OVERDUE):
             return None
-        changes = [edition.holds_from - 1 for edition in self.tables.editions if edition.repins and edition.holds_from > until]
+        changes = [holds_from - 1 for holds_from, _ in self.tables.repins if holds_from > until]
         if daily:
             changes.append(until if row[t.DUE] == t.NONE else row[t.DUE])
         return min(changes, default=None)
-
-
-def _known(number: int) -> int | None:
-    return None if number == t.NONE else number
