@@ -14,7 +14,7 @@ demo: .venv/base ## the main job on the shipped real sample
 
 test: .venv/dev  ## everything: unit, laws, real PostgreSQL, real Kafka, kills
 	@tools/servers.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not deep" $(ARGS)
 
 test-deep: .venv/dev ## the long forms of the properties and sweeps too
 	@tools/servers.sh
