@@ -114,7 +114,7 @@ def test_a_disk_that_fills_leaves_whole_orders_and_says_so(slaengine, tmp_path, 
 
 @pytest.mark.parametrize(
     "args",
-    [["reprot"], ["report", "--period", "fortnight", "--store", "memory:"], ["import"], ["orders", "--sotre", "x"]],
+    [["reprot"], ["report", "--format", "docx", "--store", "memory:"], ["import"], ["orders", "--sotre", "x"]],
     ids=["command", "choice", "nothing", "option"],
 )
 def test_a_misused_command_leaves_with_2(slaengine, args):
