@@ -378,7 +378,7 @@ class Reference:
                 if how == "continue":
                     stopped, clock.stop, clock.stopped_by, clock.verdict = clock.stop, None, None, "running"
                     state = "going"
-                    self._exclude(clock, stopped, at)
+                    self._exclude(clock, max(stopped, clock.start), at)
                 elif how == "restart":
                     again(self._edition_at(at), at, i, i + 1)
                 elif how == "new_cycle":

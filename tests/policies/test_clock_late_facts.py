@@ -25,6 +25,17 @@ def test_a_late_report_is_judged_as_if_it_had_come_in_time():
     assert row.verdict == "overdue"
 
 
+def test_an_order_done_before_it_was_taken_in_and_reopened_runs_from_the_reopening():
+    facts = order("5 09:00 resolved", "5 10:00 received", "5 12:00 reopened")
+    assert one(book("name: done, stop: resolved, limit: 4 h, reopen: continue"), facts, "5 14:00") == (
+        "running",
+        "5 16:00",
+        None,
+        "2:00",
+        "2:00",
+    )
+
+
 def test_a_correction_has_always_been_so():
     facts = order(
         "5 10:00 received", "5 10:00 classified type=x severity=low", "7 10:00 corrected version=2 field=severity value=high"

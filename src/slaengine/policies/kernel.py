@@ -356,7 +356,8 @@ def reopen(case: Case, target: int, i: int) -> int:
     walk[STATE] = GOING
     stopped, stopped_by = rows[row + STOP], rows[row + STOPPED_BY]
     rows[row + STOP], rows[row + STOPPED_BY], rows[row + VERDICT] = NONE, NONE, RUNNING
-    return exclude(case, row, stopped, case.facts.times[i], stopped_by, i)
+    begun = max(stopped, rows[row + START])  # it may have been done before the desk took it in
+    return exclude(case, row, begun, case.facts.times[i], stopped_by, i)
 
 
 def start_anew(case: Case, target: int, i: int, how: int) -> int:
