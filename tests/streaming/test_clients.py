@@ -119,7 +119,7 @@ def test_topics_are_created_once_and_counted(cluster: Kafka, topic: str) -> None
 
 def test_a_message_for_no_topic_is_not_delivered(cluster: Kafka) -> None:
     with closing(cluster.producer()) as producer, pytest.raises(DeliveryFailed):
-        producer.send([Message("no-such-topic", b"k", b"v", [], 0)]).wait(2)
+        producer.send([Message("no-such-topic", b"k", b"v", [], 0)]).wait(20)
 
 
 def test_a_group_shares_partitions_and_takes_over_from_a_member_that_leaves(cluster: Kafka, topic: str) -> None:

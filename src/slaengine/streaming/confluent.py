@@ -20,6 +20,7 @@ from slaengine.streaming.limits import (
     PUBLISH_WINDOW,
     REQUEST_TIMEOUT_MS,
     SESSION_TIMEOUT_MS,
+    UNKNOWN_TOPIC_MS,
 )
 from slaengine.streaming.port import Message, Partition, Record, TopicSpec
 from slaengine.streaming.settings import KafkaSettings
@@ -51,6 +52,7 @@ class ConfluentKafka:
             "batch.size": BATCH_BYTES,
             "delivery.timeout.ms": NEVER_EXPIRE_MS,
             "request.timeout.ms": REQUEST_TIMEOUT_MS,
+            "topic.metadata.propagation.max.ms": UNKNOWN_TOPIC_MS,
             "partitioner": "murmur2_random",  # the Java client's rule, which every other client follows
             "queue.buffering.max.messages": 2 * PUBLISH_BATCH * PUBLISH_WINDOW,
         }

@@ -15,6 +15,9 @@ BLOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_MS = 3_000
 """How long a broker may take to greet: one that is cut off takes the connection and says nothing, and others are waiting."""
 
+UNKNOWN_TOPIC_MS = 5_000
+"""A topic that no broker knows of for so long is not there; one just made is known within a second."""
+
 NEVER_EXPIRE_MS = 3_600_000
 """The client must never give up one message and go on with the next, or an order's facts would change places.
 The publisher's own deadline is shorter: it throws the whole client away and starts again from what is confirmed."""
