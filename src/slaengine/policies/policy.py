@@ -140,7 +140,8 @@ class Target(Part):
     @property
     def repeats(self) -> bool:
         """Whether the limit is a cadence: a row for each cycle."""
-        return any(limit.kind in ("every", "by") for _, limit in self.limits())
+        limits = [self.limit] if isinstance(self.limit, Limit) else [limit for _, limit in self.limit.rows]
+        return any(limit.kind in ("every", "by") for limit in limits)
 
     def limits(self) -> Iterator[tuple[Applies, Limit]]:
         """Yield the limit with the orders it is for; a table yields each of its rows."""
