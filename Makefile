@@ -30,7 +30,7 @@ check: .venv/dev ## format, lint, types, import rules, docs
 bench: .venv/bench ## the measurements, beside their peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-mutate: .venv/dev ## mutation testing of the policies
+mutate: .venv/mutate ## mutation testing of the policies: ARGS="--sample 800" or ARGS="kernel business"
 	@$(BIN)/python tools/mutate.py $(ARGS)
 
 docs: .venv/dev  ## write the generated pages of the docs anew
@@ -62,4 +62,8 @@ clean:           ## remove what was made here, the environment too
 
 .venv/bench: .venv/dev requirements/bench.txt
 	@tools/install.sh bench
+	@touch $@
+
+.venv/mutate: .venv/dev requirements/mutate.txt
+	@tools/install.sh mutate
 	@touch $@

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the locked set $1 (base, dev or bench) and slaengine itself into .venv.
+# Install the locked set $1 (base, dev, bench or mutate) and slaengine itself into .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 echo "installing what requirements/$1.txt lists …"

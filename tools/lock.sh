@@ -11,3 +11,4 @@ resolve() {  # resolve FILE ARGS…
 resolve base pyproject.toml requirements/build.in
 resolve dev pyproject.toml requirements/build.in --extra all --group dev
 resolve bench pyproject.toml requirements/build.in --extra all --group dev --group bench
+resolve mutate pyproject.toml requirements/build.in --extra all --group dev --group mutate

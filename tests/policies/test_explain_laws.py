@@ -84,7 +84,7 @@ def check_breach(row: ClockRow, told: Explanation) -> None:
         assert told.derivation.first_due_at == told.due_at
 
 
-@settings(max_examples=150, suppress_health_check=SLOW)
+@settings(suppress_health_check=SLOW)
 @given(books(), histories(), st.integers(0, 4 * 1440))
 def test_segments_partition_a_clock_and_add_up_to_what_it_counted(book, moments, wait):
     check_explanations(book, moments, wait)

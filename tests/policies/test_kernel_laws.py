@@ -44,7 +44,7 @@ def _expected(reference: Reference, clock: Clock) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=120, suppress_health_check=SLOW)
+@settings(suppress_health_check=SLOW)
 @given(books(), histories(), st.integers(0, 4 * 1440))
 def test_the_kernel_agrees_with_a_count_minute_by_minute(book, moments, wait):
     check_against_reference(book, moments, wait)
