@@ -21,26 +21,29 @@ from pathlib import Path
 from slaengine.engine import SlaEngine
 from slaengine.importing import Importer, importer, load_mapping
 importer.FACTS_A_CHUNK = 100      # many transactions, so that the kills fall between and within them
-table, mapping, url, rejects = sys.argv[1:]
+table, mapping, url, rejects, how = sys.argv[1:]
 def gate(*_):
     print("chunk", flush=True)
     sys.stdin.readline()              # goes on when told to, or when nobody will tell
 with SlaEngine.open(url) as engine:
-    Importer(engine, load_mapping(mapping), rejects=Path(rejects), progress=gate).run([table])
+    Importer(engine, load_mapping(mapping), rejects=Path(rejects), progress=gate, ahead=how == "beside").run([table])
 """
 
 
 class Import:
     """The import of a part of the real sample, in a process of its own."""
 
-    def __init__(self, tmp_path: Path, orders: int) -> None:
-        self.place = tmp_path
+    def __init__(self, tmp_path: Path, orders: int, how: str = "alone") -> None:
+        self.place, self.how = tmp_path, how
         self.table = part_of(SAMPLE, "case_enquiry_id", orders, tmp_path)
 
     def start(self, store: str) -> subprocess.Popen[str]:
-        words = [self.table, ROOT / "examples" / "boston311.yaml", self.url(store), self.place / "rejects.csv"]
-        command = [sys.executable, "-c", COMMAND, *map(str, words)]
+        command = [sys.executable, "-c", COMMAND, *map(str, self.words(store)), self.how]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def words(self, store: str) -> list[object]:
+        """Return the table, the mapping, the store and the place for rejects."""
+        return [self.table, ROOT / "examples" / "boston311.yaml", self.url(store), self.place / "rejects.csv"]
 
     def finish(self, store: str) -> int:
         """Run to the end and return how many chunks there were."""
@@ -74,11 +77,12 @@ class Import:
         return found
 
 
+@pytest.mark.parametrize("how", ["alone", "beside"])
 @pytest.mark.parametrize(
     ("orders", "kills"), [(600, 3), pytest.param(20_000, 40, marks=(pytest.mark.deep, pytest.mark.timeout(1800)))]
 )
-def test_a_killed_import_run_again_ends_as_an_undisturbed_one(tmp_path, orders, kills):
-    whole = Import(tmp_path, orders)
+def test_a_killed_import_run_again_ends_as_an_undisturbed_one(tmp_path, orders, kills, how):
+    whole = Import(tmp_path, orders, how)
     chunks = whole.finish("undisturbed.db")
     chance = random.Random(kills)
     left = []

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from slaengine.domain.commands import Command
-from slaengine.domain.decide import decide
 from slaengine.domain.events import Fact
-from slaengine.domain.work_order import evolve, fold
 from slaengine.engine import Outcome, SlaEngine
-from slaengine.engine.plan import CLOCK_SKEW, Request, WhatIsSo, plan
-from slaengine.errors import ImportingError, WorkOrderError
+from slaengine.engine.plan import Request, WhatIsSo, plan
+from slaengine.errors import Overtaken
+from slaengine.importing.ahead import Draft, Lost, drafts
 from slaengine.importing.mapping import Mapping
-from slaengine.importing.plan import OrderRefused, Plan, PlannedOrder, Reject
+from slaengine.importing.plan import PlannedOrder, Reject
 from slaengine.importing.reconcile import news, unrecorded
+from slaengine.importing.refusals import rejects_of
 from slaengine.importing.rejects import RejectsFile
-from slaengine.importing.survey import Survey, orders, survey
-from slaengine.importing.tables import Table, open_table
+from slaengine.importing.source import Source
 
 FACTS_A_CHUNK = 2_000
 """Facts in one transaction: fewer cost more commits, more cost memory and make other writers wait; measured flat from 1,000."""
+
+ROWS_WORTH_A_PROCESS = 5_000
+"""Starting a process takes about a second; below, it saves nothing."""
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """Is told (file, rows done, rows in all) after each chunk."""
@@ -51,21 +59,20 @@ class ImportResult:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One file, read through once, and how its orders are to be planned."""
-
-    table: Table
-    plan: Plan
-    found: Survey
-    snapshot: datetime | None
-
-
 class Importer:
     """Imports tables into a store. Everything that can be found wrong without importing is found first.
 
     Orders are recorded whole, many to a transaction: an import that is stopped at any moment and run again ends as one
     that never was stopped.
+
+    Args:
+        engine: the store.
+        mapping: which column is which field of which fact.
+        rejects: where rows go that cannot be used.
+        snapshot_at: when the tables were taken from their system, aware; None: as the mapping says.
+        dry_run: only find out what would be recorded.
+        ahead: whether rows are read and decided on by a process of its own; None: for tables that are worth it.
+        progress: is told how far it is.
     """
 
     def __init__(  # noqa: PLR0913  (options, all by name)
@@ -76,11 +83,11 @@ class Importer:
         rejects: Path,
         snapshot_at: datetime | None = None,
         dry_run: bool = False,
+        ahead: bool | None = None,
         progress: Progress = lambda *_: None,
     ) -> None:
         self._engine, self._mapping, self._progress = engine, mapping, progress
-        self._snapshot_at, self._dry_run = snapshot_at, dry_run
-        self._updates = mapping.rows == "updates"
+        self._snapshot_at, self._dry_run, self._ahead = snapshot_at, dry_run, ahead
         self._rejects = RejectsFile(rejects)
 
     def run(self, files: Sequence[str | Path]) -> ImportResult:
@@ -92,71 +99,82 @@ class Importer:
         """
         result = ImportResult([str(file) for file in files])
         now = self._engine.clock()
-        sources = [self._source(file, now) for file in files]
+        read = partial(Source.read_through, mapping=self._mapping, now=now, snapshot_at=self._snapshot_at)
+        sources = list(map(read, files))
         with closing(self._rejects):
             for source in sources:
-                self._import(source, result, now)
+                self._import(source, result)
         if self._rejects.count:
             result.rejected, result.rejects_file = self._rejects.count, str(self._rejects.path)
         return result
 
-    def _source(self, file: str | Path, now: datetime) -> _Source:
-        table = open_table(file, self._mapping)
-        plan = Plan(self._mapping, table.header, str(file), now=now, skew=CLOCK_SKEW)
-        found = survey(table, plan, updates=self._updates)
-        snapshot = self._snapshot_at or found.latest
-        if plan.needs_snapshot and snapshot is None and found.rows:
-            raise ImportingError(
-                f"it is not known when {file} was taken; say so with --snapshot-at, or name `snapshot_from` columns"
-            )
-        return _Source(table, plan, found, min(snapshot, now).astimezone(UTC) if snapshot else None)
-
-    def _import(self, source: _Source, result: ImportResult, now: datetime) -> None:
+    def _import(self, source: Source, result: ImportResult) -> None:
         done = 0
-        for chunk in self._chunks(source):
-            result.facts += sum(len(planned.commands) for planned in chunk)
-            self._record(chunk, source, result, now)
-            done += sum(len(planned.all_rows) for planned in chunk)
+        for rows in self._steps(source, result):
+            done += rows
             self._progress(source.table.name, done, source.found.rows)
         result.rows += source.found.rows
 
-    def _chunks(self, source: _Source) -> Iterator[list[PlannedOrder]]:
-        """Yield whole orders, about `FACTS_A_CHUNK` commands at a time, no order twice in one chunk."""
-        chunk: dict[UUID, PlannedOrder] = {}
-        commands = 0
-        without_order: list[Reject] = []
-        for key, rows in orders(source.table, source.plan, source.found, without_order, updates=self._updates):
-            self._flush(source, without_order)
-            try:
-                planned = source.plan.order(key, rows, source.snapshot)
-            except OrderRefused as refused:
-                self._flush(source, refused.rejects)
-                continue
-            if planned.id in chunk or commands >= FACTS_A_CHUNK:
-                yield list(chunk.values())
-                chunk, commands = {}, 0
-            chunk[planned.id] = planned
-            commands += len(planned.commands)
-        self._flush(source, without_order)
-        if chunk:
-            yield list(chunk.values())
+    def _steps(self, source: Source, result: ImportResult) -> Iterator[int]:
+        """Record chunk by chunk, and yield how many rows each had."""
+        if not self._plans_ahead(source):
+            yield from self._without_help(source, result, recorded=0)
+            return
+        recorded = 0
+        try:
+            for draft in drafts(source, FACTS_A_CHUNK):
+                self._record_draft(draft, source, result)
+                recorded += 1
+                yield draft.rows
+        except Lost:
+            log.warning("the process that read ahead was stopped; the import goes on more slowly without it")
+            yield from self._without_help(source, result, recorded)
 
-    def _flush(self, source: _Source, rejects: list[Reject]) -> None:
+    def _without_help(self, source: Source, result: ImportResult, recorded: int) -> Iterator[int]:
+        """Plan and record here, behind so many chunks that are recorded."""
+        for chunk in islice(source.chunks(FACTS_A_CHUNK), recorded, None):
+            self._reject(source, chunk.rejects)
+            self._record(chunk.orders, source, result)
+            yield sum(len(planned.all_rows) for planned in chunk.orders)
+
+    def _plans_ahead(self, source: Source) -> bool:
+        if self._dry_run or self._engine.work_orders.conceals:
+            return False
+        worth_it = source.found.rows >= ROWS_WORTH_A_PROCESS and _cores() > 1
+        return worth_it if self._ahead is None else self._ahead
+
+    def _record_draft(self, draft: Draft, source: Source, result: ImportResult) -> None:
+        """Record a chunk as it was planned beside; plan it here when an order or number of it is recorded already."""
+        self._reject(source, map(Reject._make, draft.rejects))
+        if draft.orders is not None:
+            try:
+                new = draft.new_facts
+                self._engine.log.append(new, named=draft.named)
+            except Overtaken:
+                pass
+            else:
+                self._reject(source, map(Reject._make, draft.refused))
+                result.facts += draft.commands
+                result.orders += len(draft.orders)
+                result.new_facts += len(new)
+                return
+        self._record(source.again(draft.rows_told), source, result)
+
+    def _reject(self, source: Source, rejects: Iterable[Reject]) -> None:
         for reject in rejects:
             self._rejects.add(source.table.name, reject)
-        rejects.clear()
 
-    def _record(self, chunk: list[PlannedOrder], source: _Source, result: ImportResult, now: datetime) -> None:
-        recorded = self._recorded([planned.id for planned in chunk])
-        requests = [(planned.id, self._wanted(planned, recorded[planned.id], source, now)) for planned in chunk]
-        outcomes = self._outcomes(requests, recorded, now)
-        for planned, (order_id, commands), outcome in zip(chunk, requests, outcomes, strict=True):
+    def _record(self, orders: list[PlannedOrder], source: Source, result: ImportResult) -> None:
+        result.facts += sum(len(planned.commands) for planned in orders)
+        recorded = self._recorded([planned.id for planned in orders])
+        requests = [(planned.id, self._wanted(planned, recorded[planned.id], source)) for planned in orders]
+        outcomes = self._outcomes(requests, recorded, source.now)
+        for planned, (order_id, commands), outcome in zip(orders, requests, outcomes, strict=True):
             if outcome.refusal is None:
                 result.orders += 1
                 result.new_facts += len(outcome.facts)
             else:
-                culprit = _culprit(planned, commands, recorded[order_id])
-                self._flush(source, _refused(planned, culprit, outcome))
+                self._reject(source, rejects_of(planned, commands, recorded[order_id], outcome.refusal))
 
     def _recorded(self, orders: list[UUID]) -> dict[UUID, list[Fact]]:
         """Return what is recorded of these orders; no facts for an order that is not there."""
@@ -172,27 +190,15 @@ class Importer:
         requests = [Request(order, commands) for order, commands in batch]
         return plan(requests, WhatIsSo.load(self._engine.work_orders, requests, recorded), now).outcomes
 
-    def _wanted(self, planned: PlannedOrder, recorded: Sequence[Fact], source: _Source, now: datetime) -> list[Command]:
+    def _wanted(self, planned: PlannedOrder, recorded: Sequence[Fact], source: Source) -> list[Command]:
         if not recorded:
             return planned.commands
-        if self._updates:
-            return unrecorded(planned, recorded, source=self._mapping.source)
-        return news(planned, recorded, source=self._mapping.source, at=source.snapshot or now)
+        name = self._mapping.source
+        if self._mapping.rows == "updates":
+            return unrecorded(planned, recorded, source=name)
+        return news(planned, recorded, source=name, at=source.snapshot or source.now)
 
 
-def _culprit(planned: PlannedOrder, commands: list[Command], recorded: Sequence[Fact]) -> int:
-    """Return the row that told of the command which was refused: the first one that does not lead to a fact."""
-    state = fold(recorded)
-    row_of = {id(command): row for command, row in zip(planned.commands, planned.rows, strict=True)}
-    for command in commands:
-        try:
-            for fact in decide(command, state):
-                state = evolve(state, fact)
-        except WorkOrderError:
-            return row_of.get(id(command), planned.all_rows[0])
-    return planned.all_rows[0]
-
-
-def _refused(planned: PlannedOrder, culprit: int, outcome: Outcome) -> list[Reject]:
-    along = f"left out with row {culprit} of the same order"
-    return [Reject(row, "", "", str(outcome.refusal) if row == culprit else along) for row in planned.all_rows]
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

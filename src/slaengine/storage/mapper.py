@@ -40,6 +40,11 @@ class FactMapper(Mapper[UUID]):
         super().__init__(transcoder or JSONTranscoder())
         self._vault = vault
 
+    @property
+    def conceals(self) -> bool:
+        """Whether there is a vault."""
+        return self._vault is not None
+
     def state_of(self, order_id: UUID, fact: Fact) -> bytes:
         """Return the JSON under which `fact` is stored."""
         state = encode(fact)

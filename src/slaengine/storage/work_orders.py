@@ -48,6 +48,11 @@ class WorkOrders(Application[UUID]):
         """Return the mapper of facts."""
         return self._facts
 
+    @property
+    def conceals(self) -> bool:
+        """Whether personal texts are concealed, so that facts are not stored as they stand."""
+        return self._facts.conceals
+
     def record(
         self, recorded: Sequence[Recorded], *, carried_out: Collection[CarriedOut] = (), named: Mapping[str, UUID] | None = None
     ) -> None:
