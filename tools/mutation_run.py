@@ -51,6 +51,8 @@ class Workers:
         """Run all tests once in a fork to learn which calls what, then those that matter in a fork for each mutant."""
         if session.testsfailed:
             raise session.Failed(f"{session.testsfailed} errors while the tests were collected")
+        for item in session.items:
+            getattr(getattr(item, "module", None), "before_mutants", int)()
         if not self._learn(session):
             session.testsfailed += 1
             return True
@@ -102,6 +104,8 @@ class Workers:
         child, status = os.wait()
         name = self._running.pop(child)
         self.verdicts[name] = "too long" if os.WIFSIGNALED(status) else "survived" if os.WEXITSTATUS(status) == 0 else "killed"
+        if self.verdicts[name] == "survived":
+            print(f"survived: {name}", flush=True)
 
 
 def _observed(items: Sequence[pytest.Item]) -> list[tuple[float, bool, list[str]]]:

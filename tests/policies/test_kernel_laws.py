@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.policies.drawn import DAY, books, histories
-from tests.policies.reference import MINUTE, Clock, Reference
+from tests.policies.drawn import CALENDARS, DAY, books, histories
+from tests.policies.reference import MINUTE, Clock, Reference, minutes_of
 
 from slaengine.policies.book import PolicyBook
+from slaengine.policies.calendar import BusinessCalendar
 from slaengine.policies.clock import judge, judge_many
 from slaengine.policies.compiled import available
 from slaengine.policies.moment import Moment
 from slaengine.policies.settle import settled
 
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+
+def before_mutants() -> None:
+    """Count the calendars' minutes once for all that `make mutate` tries."""
+    for calendar in (*map(BusinessCalendar.model_validate, CALENDARS.values()), BusinessCalendar.always("Europe/Paris")):
+        minutes_of(calendar)
 
 
 def check_against_reference(book: PolicyBook, moments: list[Moment], wait: int) -> None:

@@ -153,7 +153,8 @@ class BusinessCalendar(BaseModel):
             NoOpenTime: the calendar does not open for so long in that direction.
             CalendarError: `start` is naive, or the answer lies where the calendar is not known.
         """
-        return as_datetime(self.timetable.due_at(as_micros(start), as_length(limit), later=_chosen(boundary, "end", "next")))
+        later = boundary != "end" and _chosen(boundary, "end", "next")
+        return as_datetime(self.timetable.due_at(as_micros(start), as_length(limit), later=later))
 
     def business_time(self, start: datetime, end: datetime, reversed: Reversed = "zero") -> timedelta:  # noqa: A002 - contract
         """Return the open time in `[start, end)`. When `end` comes first that is zero, or its negative, by `reversed`.

@@ -79,8 +79,11 @@ class Timetable:
 
     def open_between(self, start: int, end: int) -> int:
         """Return the open µs in `[start, end)`; negative when `end` comes first."""
-        tables = (self.cover(start, end) if start <= end else self.cover(end, start)).tables
-        return business.elapsed(start, end, tables.edges, tables.opened, 0, len(tables.edges))
+        reach = self.reach
+        if not (reach.begins <= start < reach.ends and reach.begins <= end < reach.ends):
+            reach = self.cover(min(start, end), max(start, end))
+        edges = reach.tables.edges
+        return business.elapsed(start, end, edges, reach.tables.opened, 0, len(edges))
 
     def due_at(self, start: int, limit: int, *, later: bool = False) -> int:
         """Return the instant at which `limit` open µs have passed since `start`; see `business.due_at`.
@@ -89,13 +92,15 @@ class Timetable:
             NoOpenTime: there is not so much open time.
             CalendarError: the rules are not known far enough.
         """
-        self.refuse_endless(limit)
-        reach = self.cover(start, start)
+        reach = self.reach
+        if not reach.begins <= start < reach.ends:
+            reach = self.cover(start, start)
         while True:
-            tables = reach.tables
-            due = business.due_at(start, limit, tables.edges, tables.opened, 0, len(tables.edges), later)
+            edges = reach.tables.edges
+            due = business.due_at(start, limit, edges, reach.tables.opened, 0, len(edges), later)
             if due != BEYOND:
                 return due
+            self.refuse_endless(limit)
             reach = self.further(forwards=limit >= 0)
 
     def due_on(self, start: int, days: int, rule: int) -> int:
@@ -105,12 +110,14 @@ class Timetable:
             NoOpenTime: there are not so many working days.
             CalendarError: the rules are not known far enough.
         """
-        self.refuse_endless(days * DAY)
-        reach = self.cover(start, start)
+        reach = self.reach
+        if not reach.begins <= start < reach.ends:
+            reach = self.cover(start, start)
         while True:
             due = business.due_on(start, days, rule, reach.tables, reach.bounds)
             if due != BEYOND:
                 return due
+            self.refuse_endless(days * DAY)
             reach = self.further(forwards=days >= 0)
 
     def next_daily(self, start: int, time_of_day: int) -> int:

@@ -127,8 +127,8 @@ def follow_life(case: Case) -> None:
 def judge_target(case: Case, target: int) -> int:
     """Write the rows of one target, from `walk[ROW]` on, and leave that at the next free row."""
     walk = case.walk
-    walk[STATE], walk[CYCLES], walk[PROFILE] = IDLE, 0, NONE
-    walk[INDEX], walk[SEEN], walk[FLOOR] = case.lo, case.lo - 1, case.lo
+    walk[STATE], walk[CYCLES], walk[PROFILE] = IDLE, 0, case.facts.profile[case.lo]
+    walk[INDEX], walk[SEEN], walk[FLOOR] = case.lo, case.lo, case.lo
     while walk[INDEX] < case.hi:
         i = next_touching(case, target, walk[INDEX])
         walk[INDEX] = i
@@ -147,15 +147,15 @@ def next_touching(case: Case, target: int, i: int) -> int:
     does something to the order's life, and for a stopped one a reopening.
     """
     facts, walk, p = case.facts, case.walk, case.promises
+    hits, chained, life, profile = facts.hits, facts.chained, facts.life, facts.profile
     state, known, seen = walk[STATE], walk[PROFILE], walk[SEEN]
     awaited = p.watched[target] if state == GOING else p.begins[target]
     while i < case.hi:
-        if i > seen and facts.profile[i] != known:
+        if (hits[i] | chained[i]) & awaited:
             break
-        if (facts.hits[i] | facts.chained[i]) & awaited:
+        if life[i] != NOTHING and (state == GOING or (state == STOPPED and life[i] == REOPENED)):
             break
-        life = facts.life[i]
-        if life != NOTHING and (state == GOING or (state == STOPPED and life == REOPENED)):
+        if i > seen and profile[i] != known:
             break
         i += 1
     return i
@@ -164,7 +164,7 @@ def next_touching(case: Case, target: int, i: int) -> int:
 def take(case: Case, target: int, i: int) -> int:
     """Let fact `i` do its work, and move `walk[INDEX]` on, or back when facts must be read again."""
     facts, walk = case.facts, case.walk
-    if deadline_passed(case, facts.times[i]):
+    if walk[STATE] == GOING and deadline_passed(case, facts.times[i]):
         return next_day(case, target, i)
     if i > walk[SEEN]:
         walk[SEEN] = i
@@ -286,9 +286,10 @@ def go_on(case: Case, target: int, i: int) -> int:
     at, life = facts.times[i], facts.life[i]
     if life == REPINNED and rows[row + PINNED] < facts.detail[i]:
         return repin(case, target, i)
-    answer = follow_pause(case, row, i)
-    if answer < NO:
-        return answer
+    if facts.waits[i] != 0 or rows[row + SINCE] != NONE:
+        answer = follow_pause(case, row, i)
+        if answer < NO:
+            return answer
     hit = facts.hits[i] | facts.chained[i]
     if hit & rules[rule + STOPS]:
         return stop(case, target, i)
@@ -330,7 +331,7 @@ def conclude(case: Case, target: int) -> int:
     """Read a clock that still runs as it stands at `as_of`, and leave `walk[ROW]` at the next free row."""
     walk = case.walk
     until = case.as_of if case.as_of != NONE else case.facts.times[case.hi - 1]
-    while deadline_passed(case, until):
+    while walk[STATE] == GOING and deadline_passed(case, until):
         answer = next_day(case, target, case.hi)
         if answer < NO:
             return answer
@@ -390,8 +391,6 @@ def beat(case: Case, target: int, i: int) -> int:
 
 def deadline_passed(case: Case, at: int) -> bool:
     """Whether the running clock is a daily one whose deadline lies before `at`."""
-    if case.walk[STATE] != GOING:
-        return False
     row = case.walk[ROW] * WIDTH
     return case.promises.rules[case.rows[row + RULE] + FORM] == BY and at > case.rows[row + DUE]
 
@@ -405,7 +404,7 @@ def next_day(case: Case, target: int, i: int) -> int:
         calendar = p.rules[rule + CALENDAR]
         bounds = bounds_of(case, calendar)
         following = next_daily(due, p.rules[rule + AMOUNT], p.calendars, bounds)
-        length = BEYOND if following == BEYOND else open_between(case, bounds, due, following)
+        length = BEYOND if following == BEYOND else open_between(case, calendar, due, following)
         if length == BEYOND:
             return SHORT - calendar
         rows[row + DUE] = following

@@ -11,8 +11,8 @@ from slaengine.policies.business import (
     DAY,
     Bounds,
     CalendarTables,
-    due_at,
     due_on,
+    elapsed,
     local_time,
     next_daily,
     open_instant,
@@ -76,38 +76,46 @@ def bounds_of(case: Case, calendar: int) -> Bounds:
 def reckon(case: Case, row: int, rule: int, at: int, following: int) -> int:
     """Reckon the row at `row` from its start `at` under `rule`, nothing excluded yet; `NO` when no due time was given."""
     p, rows = case.promises, case.rows
-    calendar = p.rules[rule + CALENDAR]
-    bounds = bounds_of(case, calendar)
-    due = due_before_pauses(case, rule, at, bounds)
-    if due == NONE:
-        return NO
-    edges, opened = p.calendars.edges, p.calendars.opened
-    start_open = open_time(at, edges, opened, bounds.edge_lo, bounds.edge_hi)
-    if BEYOND in (due, start_open):
+    rules, edges, opened = p.rules, p.calendars.edges, p.calendars.opened
+    calendar, form, limit = rules[rule + CALENDAR], rules[rule + FORM], rules[rule + AMOUNT]
+    lo, hi = p.bounds[6 * calendar], p.bounds[6 * calendar + 1]
+    start_open = open_time(at, edges, opened, lo, hi)
+    if start_open == BEYOND:
         return SHORT - calendar
-    due_open = open_time(due, edges, opened, bounds.edge_lo, bounds.edge_hi)
-    if due_open == BEYOND:
-        return SHORT - calendar
+    if form in (OPEN_TIME, EVERY):
+        later = rules[rule + LATER] == 1
+        due = open_instant(start_open + limit, edges, opened, lo, hi, later) if limit or later else at
+        if due == BEYOND:
+            return SHORT - calendar
+    else:
+        due = due_of_days(case, rule, at)
+        if due == NONE:
+            return NO
+        due_open = BEYOND if due == BEYOND else open_time(due, edges, opened, lo, hi)
+        if due_open == BEYOND:
+            return SHORT - calendar
+        limit = due_open - start_open
     rows[row + RULE], rows[row + START], rows[row + DUE] = rule, at, due
-    rows[row + START_OPEN], rows[row + LIMIT] = start_open, due_open - start_open
+    rows[row + START_OPEN], rows[row + LIMIT] = start_open, limit
     rows[row + STOP], rows[row + STOPPED_BY], rows[row + ELAPSED], rows[row + VERDICT] = NONE, NONE, NONE, RUNNING
     rows[row + EXCLUDED], rows[row + SHIFT], rows[row + NEXT] = 0, 0, following
     rows[row + SPANS_N], rows[row + SPANS_AT] = 0, 0
     if row > 0:
         rows[row + SPANS_AT] = rows[row - WIDTH + SPANS_AT] + rows[row - WIDTH + SPANS_N]
     rows[row + SINCE], rows[row + SINCE_BY] = NONE, NONE
-    if following > case.lo and case.facts.waits[following - 1] & p.rules[rule + PAUSES]:
+    if following > case.lo and case.facts.waits[following - 1] & rules[rule + PAUSES]:
         rows[row + SINCE], rows[row + SINCE_BY] = at, following - 1
     return YES
 
 
-def due_before_pauses(case: Case, rule: int, at: int, bounds: Bounds) -> int:
-    """Return when the rule's limit runs out for a clock started at `at`; `NONE` when it should have been given, `BEYOND`."""
+def due_of_days(case: Case, rule: int, at: int) -> int:
+    """Return when a limit that is not a span of open time runs out for a clock started at `at`, or `BEYOND`.
+
+    `NONE` when the order should have brought its due time and did not.
+    """
     rules, calendars = case.promises.rules, case.promises.calendars
     form, amount = rules[rule + FORM], rules[rule + AMOUNT]
-    if form in (OPEN_TIME, EVERY):
-        later = rules[rule + LATER] == 1
-        return due_at(at, amount, calendars.edges, calendars.opened, bounds.edge_lo, bounds.edge_hi, later)
+    bounds = bounds_of(case, rules[rule + CALENDAR])
     if form == WORKING_DAYS:
         return due_on(at, amount, rules[rule + DAY_RULE], calendars, bounds)
     if form == CALENDAR_DAYS:
@@ -151,8 +159,7 @@ def exclude(case: Case, row: int, begins: int, ends: int, begun_by: int, ended_b
         return YES
     rule = rows[row + RULE]
     calendar = p.rules[rule + CALENDAR]
-    bounds = bounds_of(case, calendar)
-    length = open_between(case, bounds, begins, ends)
+    length = open_between(case, calendar, begins, ends)
     if length == BEYOND:
         return SHORT - calendar
     rows[row + EXCLUDED] += length
@@ -160,7 +167,8 @@ def exclude(case: Case, row: int, begins: int, ends: int, begun_by: int, ended_b
         rows[row + SHIFT] += length
         edges, opened = p.calendars.edges, p.calendars.opened
         position = rows[row + START_OPEN] + rows[row + LIMIT] + rows[row + SHIFT]
-        due = open_instant(position, edges, opened, bounds.edge_lo, bounds.edge_hi, p.rules[rule + LATER] == 1)
+        lo, hi = p.bounds[6 * calendar], p.bounds[6 * calendar + 1]
+        due = open_instant(position, edges, opened, lo, hi, p.rules[rule + LATER] == 1)
         if due == BEYOND:
             return SHORT - calendar
         rows[row + DUE] = due
@@ -173,12 +181,11 @@ def moves(case: Case, row: int, at: int) -> bool:
     return at < due or (at == due and case.promises.rules[case.rows[row + RULE] + LATER] == 1)
 
 
-def open_between(case: Case, bounds: Bounds, begins: int, ends: int) -> int:
-    """Return the open µs in `[begins, ends)`, or `BEYOND`."""
-    edges, opened = case.promises.calendars.edges, case.promises.calendars.opened
-    before = open_time(begins, edges, opened, bounds.edge_lo, bounds.edge_hi)
-    after = open_time(ends, edges, opened, bounds.edge_lo, bounds.edge_hi)
-    return BEYOND if BEYOND in (before, after) else after - before
+def open_between(case: Case, calendar: int, begins: int, ends: int) -> int:
+    """Return the calendar's open µs in `[begins, ends)`, or `BEYOND`."""
+    p = case.promises
+    lo, hi = p.bounds[6 * calendar], p.bounds[6 * calendar + 1]
+    return elapsed(begins, ends, p.calendars.edges, p.calendars.opened, lo, hi)
 
 
 def note_span(case: Case, row: int, begins: int, ends: int, begun_by: int, ended_by: int) -> int:
@@ -219,8 +226,8 @@ def measure(case: Case, row: int, until: int) -> int:
     """Write the open time that counted from the row's start to `until`."""
     rows, p = case.rows, case.promises
     calendar = p.rules[rows[row + RULE] + CALENDAR]
-    bounds = bounds_of(case, calendar)
-    opened = open_time(until, p.calendars.edges, p.calendars.opened, bounds.edge_lo, bounds.edge_hi)
+    lo, hi = p.bounds[6 * calendar], p.bounds[6 * calendar + 1]
+    opened = open_time(until, p.calendars.edges, p.calendars.opened, lo, hi)
     if opened == BEYOND:
         return SHORT - calendar
     rows[row + ELAPSED] = max(0, opened - rows[row + START_OPEN] - rows[row + EXCLUDED])
@@ -251,7 +258,7 @@ def measure_now(case: Case, row: int) -> int:
     since = rows[row + SINCE]
     if since != NONE and case.as_of > since:
         calendar = p.rules[rows[row + RULE] + CALENDAR]
-        length = open_between(case, bounds_of(case, calendar), since, case.as_of)
+        length = open_between(case, calendar, since, case.as_of)
         if length == BEYOND:
             return SHORT - calendar
         rows[row + EXCLUDED] += length
