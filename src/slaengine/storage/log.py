@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Table, bindparam, func, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import NullType
 
 from slaengine.audit.chain import link_bytes_hash
 from slaengine.errors import Overtaken
@@ -26,6 +27,9 @@ FIRST_VERSIONS = (0, 1)
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
+
+_AS_KEPT = [type_coerce(column, NullType()) if column is facts.c.order_id else column for column in facts.c]
+"""The columns of a fact with its order's id as the driver gives it: one id is made for all of an order's facts."""
 
 # Built once: making a statement costs SQLAlchemy as much time as running it.
 _HEAD = select(log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
@@ -254,8 +258,11 @@ class FactLog:
     def _select(
         self, connection: Connection, wanted: ColumnElement[bool], order: ColumnElement[Any], limit: int | None
     ) -> list[StoredFact]:
-        rows = connection.execute(select(facts).where(wanted).order_by(order).limit(limit))
-        return list(map(StoredFact._make, rows))
+        rows = connection.execute(select(*_AS_KEPT).where(wanted).order_by(order).limit(limit)).all()
+        if not self._is_sqlite:
+            return list(map(StoredFact._make, rows))
+        ids = {key: UUID(bytes=key) for key in {row[1] for row in rows}}
+        return [StoredFact(position, ids[key], *others) for position, key, *others in rows]
 
     def first_positions(self, order_ids: Collection[UUID]) -> dict[UUID, int]:
         """Return the position of each of these orders' first fact; orders that are not there are left out."""
