@@ -122,7 +122,12 @@ def _restore(log: TownLog) -> None:
 def test_a_verdict_that_does_not_follow_is_named_with_both_values(log: TownLog):
     clocks = tables(log).clocks
     row = next(row for row in rows_of(log, clocks) if row.verdict == "missed")
-    run(log, update(clocks).where(clocks.c.seq == row.seq, clocks.c.target == row.target).values(verdict="met"))
+    run(
+        log,
+        update(clocks)
+        .where(clocks.c.seq == row.seq, clocks.c.target == row.target, clocks.c.cycle == row.cycle)
+        .values(verdict="met"),
+    )
     (difference,) = found(log).differences
     assert (difference.target, difference.published, difference.replayed) == (
         row.target,
@@ -145,7 +150,12 @@ def test_rows_that_are_missing_added_or_lost_are_found(log: TownLog):
 def test_a_clock_judged_by_a_version_not_in_force_is_named_so(log: TownLog):
     clocks = tables(log).clocks
     row = rows_of(log, clocks)[0]
-    run(log, update(clocks).where(clocks.c.seq == row.seq, clocks.c.target == row.target).values(edition="2099"))
+    run(
+        log,
+        update(clocks)
+        .where(clocks.c.seq == row.seq, clocks.c.target == row.target, clocks.c.cycle == row.cycle)
+        .values(edition="2099"),
+    )
     assert "not in force" in found(log).differences[0].why
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import micros
-from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, ClockColumns, OrderColumns, Words
+from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, ClockColumns, HeldColumns, OrderColumns, Sheet, Words
 from slaengine.projections.groups import DIMENSIONS
 from slaengine.projections.recurrence import matter_of
 
@@ -33,8 +33,14 @@ def orders(*rows: dict, covered: str = "fix") -> OrderColumns:
         resolved=ints(at(row["ended"]) if row.get("ended") else NEVER for row in rows),
         matter=ints(matter_of(row.get("place"), row.get("type")) for row in rows),
         escalated=ints(row.get("escalated", 0) for row in rows),
-        responded=np.array([row.get("responded", False) for row in rows], np.bool_),
-        revisited=np.array([row.get("revisited", False) for row in rows], np.bool_),
+        visits=ints(row.get("visits", 0) for row in rows),
+        latest=ints(row.get("latest", 0) for row in rows),
+        responded=ints(0 if row.get("responded") else NEVER for row in rows),
+        revisited=ints(0 if row.get("revisited") else NEVER for row in rows),
+        seq=ints(range(len(rows))),
+        holds_from=ints(received),
+        last_recorded=ints(received),
+        valid_until=ints(NEVER for _ in rows),
         dimensions={name: Words.of([row.get(name) for row in rows]) for name in DIMENSIONS if name != "status"},
         status=ints(STATUSES.index(row.get("status", "open")) for row in rows),
         reopened=ints(row.get("reopened", 0) for row in rows),
@@ -54,6 +60,20 @@ def clocks(*rows: tuple) -> ClockColumns:
         elapsed=ints(NEVER if row[4] is None else row[4] for row in rows),
         excused=np.array([len(row) > 5 for row in rows], np.bool_),
     )
+
+
+def held(*rows: tuple) -> HeldColumns:
+    """Each row: order, party, hours, and since when it still holds it, if it does."""
+    return HeldColumns(
+        order=ints(row[0] for row in rows),
+        party=Words.of([row[1] for row in rows]),
+        held=ints(row[2] * HOUR for row in rows),
+        since=ints(at(row[3]) if len(row) > 3 else NEVER for row in rows),
+    )
+
+
+def sheet(measured: OrderColumns, ticking: ClockColumns | None = None, holding: HeldColumns | None = None) -> Sheet:
+    return Sheet(measured, ticking or clocks(), holding or held())
 
 
 def ints(values) -> np.ndarray:

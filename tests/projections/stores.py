@@ -12,11 +12,10 @@ from pydantic_core import from_json
 
 from slaengine.policies.book import PolicyBook
 from slaengine.projections.case_file import micros
-from slaengine.projections.columns import Flags
+from slaengine.projections.columns import Flags, OrderColumns
 from slaengine.projections.entry import Judge
 from slaengine.projections.promises import promises_of
 from slaengine.projections.report import Question, Report, tabulate
-from slaengine.projections.tile import Tile
 from slaengine.storage.catch_up import catch_up
 from slaengine.storage.database import Database
 from slaengine.storage.figures import Figures
@@ -59,8 +58,8 @@ def town(url: str, orders: int, seed: int = 1) -> Iterator[Town]:
 class Afresh(Figures):
     """Figures that trust no row: every order is judged from its case file at the asking."""
 
-    def fresh(self, tile: Tile, _as_of: int, _known_at: int | None) -> Flags:
-        return np.zeros(len(tile.orders), np.bool_)
+    def fresh(self, orders: OrderColumns, _as_of: int, _known_at: int | None) -> Flags:
+        return np.zeros(len(orders), np.bool_)
 
 
 def figures(log: FactLog, book: PolicyBook = STANDARD, kind: type[Figures] = Figures, batch: int = 1_000) -> Figures:
@@ -70,5 +69,5 @@ def figures(log: FactLog, book: PolicyBook = STANDARD, kind: type[Figures] = Fig
 
 def report(read: Figures, as_of: datetime, known_at: datetime | None = None, **asked: object) -> Report:
     question = Question.of(as_of, known_at, **asked)
-    columns = read.columns(micros(as_of), None if known_at is None else micros(known_at), question.by)
-    return tabulate(question, promises_of(read.judge.book, as_of), *columns)
+    sheet = read.sheet(micros(as_of), None if known_at is None else micros(known_at), question.by)
+    return tabulate(question, promises_of(read.judge.book, as_of), sheet)

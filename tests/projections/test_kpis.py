@@ -1,7 +1,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.projections.build import HOUR, at, clocks, orders
+from tests.projections.build import HOUR, at, clocks, orders, sheet
 
 from slaengine.policies.kpi import Kpi
 from slaengine.projections.columns import NEVER
@@ -12,7 +12,7 @@ FEBRUARY = at("2026-02-01")
 
 def kpi_of(measured, ticking=None, *, households=None, **fields) -> list[KpiRow]:
     kpi = Kpi.model_validate({"name": "k", "period": "month", **fields})
-    cut = cut_for(kpi, measured, ticking or clocks(), FEBRUARY)
+    cut = cut_for(kpi, sheet(measured, ticking), FEBRUARY)
     return kpi_rows(kpi, cut, zone=ZoneInfo("Asia/Shanghai"), households=households)
 
 

@@ -1,3 +1,4 @@
+import sys
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,9 @@ from slaengine.errors import Overtaken
 from slaengine.policies.book import PolicyBook, pack_text
 from slaengine.storage.catch_up import catch_up
 from slaengine.storage.read_models import ReadModels
+from slaengine.storage.verifying import verify
 
+BESIDE = "from slaengine.storage import beside, making, tiles; making.TILE_ORDERS = tiles.TILE_ORDERS = 4; beside.main()"
 LATER = NEW_YEAR + timedelta(days=400)
 QUESTIONS = [{}, {"by": ["type"]}, {"by": ["type.1", "community"], "period": "week"}, {"by": ["person"], "period": "month"}]
 
@@ -56,11 +59,54 @@ def test_a_catch_up_that_breaks_off_goes_on_where_it_stood(shared_store_url):
         raise Broken
 
     with town(shared_store_url, 24) as told:
-        told.tell()
+        told.tell(20)
         models = ReadModels(told.log.database)
+        catch_up(told.log, models, STANDARD)
+        told.tell()
         for _ in range(3):
             with pytest.raises(Broken):
                 catch_up(told.log, models, STANDARD, batch=50, progress=breaks)
+        assert report(figures(told.log), LATER) == report(figures(told.log, kind=Afresh), LATER)
+
+
+def test_a_first_build_that_breaks_off_goes_on_where_it_stood(shared_store_url, monkeypatch):
+    class Broken(Exception):
+        pass
+
+    def breaks(_: int) -> None:
+        raise Broken
+
+    for module in ("first_build", "making", "tiles"):
+        monkeypatch.setattr(f"slaengine.storage.{module}.TILE_ORDERS", 8)
+    with town(shared_store_url, 24) as told:
+        told.tell(told.count // 2)
+        models = ReadModels(told.log.database)
+        with pytest.raises(Broken):
+            catch_up(told.log, models, STANDARD, progress=breaks)
+        told.tell()
+        with pytest.raises(Broken):
+            catch_up(told.log, models, STANDARD, progress=breaks)
+        assert report(figures(told.log), LATER) == report(figures(told.log, kind=Afresh), LATER)
+
+
+def test_a_second_process_makes_the_same_of_the_facts(shared_store_url, monkeypatch):
+    monkeypatch.setattr("slaengine.storage.first_build.BESIDE_FACTS_MIN", 1)
+    for module in ("first_build", "making", "tiles", "verifying"):
+        monkeypatch.setattr(f"slaengine.storage.{module}.TILE_ORDERS", 4)
+    monkeypatch.setattr("slaengine.storage.beside.COMMAND", (sys.executable, "-c", BESIDE))
+    with town(shared_store_url, 40) as told:
+        told.tell()
+        read = figures(told.log)
+        assert report(read, LATER) == report(figures(told.log, kind=Afresh), LATER)
+        assert verify(told.log, STANDARD).differences == []
+
+
+@pytest.mark.parametrize("command", [("/no/such/program",), (sys.executable, "-c", "pass"), (sys.executable, "-c", "1 / 0")])
+def test_without_the_second_process_the_first_does_it_alone(monkeypatch, command):
+    monkeypatch.setattr("slaengine.storage.first_build.BESIDE_FACTS_MIN", 1)
+    monkeypatch.setattr("slaengine.storage.beside.COMMAND", command)
+    with town("memory:", 20) as told:
+        told.tell()
         assert report(figures(told.log), LATER) == report(figures(told.log, kind=Afresh), LATER)
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.projections.build import HOUR, clocks, orders
+from tests.projections.build import HOUR, clocks, orders, sheet
 
 from slaengine.errors import UsageError
 from slaengine.projections.goals import Goal, Promised
@@ -14,7 +14,7 @@ PROMISES = Promises("works", ZoneInfo("UTC"), (Promised("fix", "sla", Goal(0.95,
 
 
 def report(order_columns, clock_columns, **asked) -> Report:
-    return tabulate(Question.of(NOON, **asked), PROMISES, order_columns, clock_columns)
+    return tabulate(Question.of(NOON, **asked), PROMISES, sheet(order_columns, clock_columns))
 
 
 def test_the_rate_is_met_over_met_missed_and_overdue():

@@ -20,7 +20,7 @@ from slaengine.projections.gather import tile_of_entries
 from slaengine.projections.groups import stored_dimensions
 from slaengine.projections.promises import promises_of
 from slaengine.projections.report import Question, Report, tabulate
-from slaengine.projections.tile import side_by_side
+from slaengine.projections.sheets import side_by_side
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,7 +56,7 @@ def report(history: History, asked: Asked, question: Question, *, progress: Told
         tiles.append(tile_of_entries(entries, names))
         facts += table.num_rows
         progress(facts)
-    return tabulate(question, promises_of(judge.book, question.as_of), *side_by_side(tiles, names))
+    return tabulate(question, promises_of(judge.book, question.as_of), side_by_side(tiles, names))
 
 
 def _case_files(table: pa.Table) -> list[CaseFile]:

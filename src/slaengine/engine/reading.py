@@ -68,7 +68,7 @@ class Reading(ABC):
     def project(self, progress: Progress = lambda _: None) -> Figures:
         """Bring the read models up to the end of the log and return them. `progress` is told the facts of each batch."""
         book = self.book()
-        build = catch_up(self.log, ReadModels(self.log.database), book, progress=progress)
+        build = catch_up(self.log, ReadModels(self.log.database), book, now=micros(self.clock()), progress=progress)
         return Figures(self.log.database, judge_of(book), build.tables)
 
     def report(  # noqa: PLR0913 - the parts of a question
@@ -94,7 +94,7 @@ class Reading(ABC):
         question = self._question(as_of, known_at, period, by, targets)
         figures = self.project(progress)
         promises = promises_of(figures.judge.book, question.as_of)
-        return tabulate(question, promises, *figures.columns(*_instants(question), question.by))
+        return tabulate(question, promises, figures.sheet(*_instants(question), question.by))
 
     def overview(
         self, *, targets: Sequence[str] = (), as_of: datetime | None = None, known_at: datetime | None = None
@@ -103,7 +103,7 @@ class Reading(ABC):
         question = self._question(as_of, known_at, None, BY, targets)
         figures = self.project()
         promises = promises_of(figures.judge.book, question.as_of)
-        return overview(question, promises, *figures.columns(*_instants(question), BY))
+        return overview(question, promises, figures.sheet(*_instants(question), BY))
 
     def kpis(  # noqa: PLR0913 - the parts of a question
         self,
@@ -128,10 +128,10 @@ class Reading(ABC):
         figures = self.project()
         chosen = chosen_kpis(figures.judge.book, names)
         question = self._question(as_of, known_at, period, [*MEASURED, *(name for kpi in chosen for name in kpi.by)], ())
-        columns = figures.columns(*_instants(question), question.by)
+        sheet = figures.sheet(*_instants(question), question.by)
         rows: list[KpiRow] = []
         for kpi in chosen:
-            cut = cut_for(kpi, *columns, micros(question.as_of), question.period)
+            cut = cut_for(kpi, sheet, micros(question.as_of), question.period)
             rows += kpi_rows(kpi, cut, zone=figures.judge.zone, lang=lang, households=households)
         return rows
 
@@ -267,8 +267,6 @@ def _perhaps(figures: Figures, wanted: Wanted, as_of: int, known_at: int | None)
     if wanted.statuses:
         parts.append(orders.status.in_(wanted.statuses))
     if wanted.verdicts and "not_measurable" not in wanted.verdicts:
-        stored = {"running" if verdict == "overdue" else verdict for verdict in wanted.verdicts} | (
-            {"running"} if "waived" in wanted.verdicts else set()
-        )
+        stored = {*wanted.verdicts, *({"running"} if {"overdue", "waived"} & set(wanted.verdicts) else ())}
         parts.append(exists().where(clocks.seq == orders.seq, clocks.verdict.in_(sorted(stored))))
     return or_(figures.stale(as_of, known_at), and_(*parts))

@@ -28,6 +28,13 @@ Measure = Literal[
     "per_household",
     "elapsed",
     "count",
+    "first_visit",
+    "backdated",
+    "waived",
+    "backlog",
+    "workload",
+    "in_hand",
+    "held",
 ]
 """What is measured; docs/reference/figures.md says how each one counts."""
 
@@ -74,6 +81,7 @@ class Kpi(Part):
     outcomes: Words = ()
     answers: Words = ()
     within_days: Annotated[int, Field(ge=1)] | None = None
+    late_hours: Annotated[int, Field(ge=1)] | None = None
     goals: tuple[Goal, ...] = ()
     bands: Bands | None = None
     period: Literal["day", "week", "month", "quarter", "half_year", "year"] = "month"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 Flags = NDArray[np.bool_]
 
 NEVER = np.iinfo(np.int64).min
@@ -56,37 +57,46 @@ class Words:
 class OrderColumns:
     """One entry an order; all columns are of one length. Instants are µs UTC, `NEVER` for None.
 
-    `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open, `resolved` when it was resolved, as far
-    as that stands. `matter` is its place and type (`recurrence.matter_of`). `covered` holds, comma-separated, the names of the
-    targets that some rule lays on the order. `revisits_asked` counts the revisit clocks of its last resolution,
-    `revisits_open` those not yet stopped; `revisited` says that a revisit followed it. `reopened` counts, `escalated` is the
-    highest level.
+    `seq` is its place in the tables. `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open,
+    `resolved` when it was resolved, as far as that stands. `matter` is its place and type (`recurrence.matter_of`). `covered`
+    holds, comma-separated, the names of the targets that some rule lays on the order. `revisits_asked` counts the revisit
+    clocks of its last resolution, `revisits_open` those not yet stopped; `revisited` is when a revisit followed it. `reopened`
+    and `visits` count, `escalated` is the highest level. `latest`, `holds_from`, `last_recorded`, `valid_until`: as in `Entry`.
     """
 
+    seq: Ints
     day: Ints
     received: Ints
-    ended: Ints
+    responded: Ints
     resolved: Ints
+    revisited: Ints
+    ended: Ints
     matter: Ints
-    dimensions: Mapping[str, Words]
     status: Ints
     reopened: Ints
     escalated: Ints
+    visits: Ints
     revisits_asked: Ints
     revisits_open: Ints
-    responded: Flags
-    revisited: Flags
+    latest: Ints
+    holds_from: Ints
+    last_recorded: Ints
+    valid_until: Ints
     covered: Words
+    dimensions: Mapping[str, Words]
 
     def __len__(self) -> int:
         return len(self.day)
 
     def stands(self, *statuses: str) -> Flags:
         """Return which orders stand at one of these statuses."""
-        return np.isin(self.status, [STATUSES.index(status) for status in statuses])
+        hit = np.array([status in statuses for status in STATUSES], np.bool_)
+        return hit[self.status] if len(self) else np.zeros(0, np.bool_)
 
     def only(self, wanted: Flags) -> OrderColumns:
         """Return the orders of which `wanted` is true."""
+        if wanted.all():
+            return self
         kept = {field.name: getattr(self, field.name) for field in fields(self)}
         kept = {name: column[wanted] if isinstance(column, np.ndarray) else column for name, column in kept.items()}
         kept["covered"] = self.covered.only(wanted)
@@ -115,10 +125,11 @@ class ClockColumns:
 
     def of(self, wanted: Flags) -> ClockColumns:
         """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
+        if wanted.all():
+            return self
         kept = wanted[self.order]
-        place = np.cumsum(wanted) - 1
         return ClockColumns(
-            order=place[self.order[kept]],
+            order=_places(wanted)[self.order[kept]],
             target=self.target.only(kept),
             verdict=self.verdict[kept],
             due=self.due[kept],
@@ -128,5 +139,59 @@ class ClockColumns:
 
     def verdict_at(self, as_of: int) -> Ints:
         """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed."""
-        late = (self.verdict == RUNNING) & (self.due != NEVER) & (self.due < as_of)
-        return np.where(late, np.where(self.excused, WAIVED, OVERDUE), self.verdict)
+        verdicts = self.verdict.copy()
+        running = np.flatnonzero(self.verdict == RUNNING)
+        due = self.due[running]
+        late = running[(due != NEVER) & (due < as_of)]
+        verdicts[late] = np.where(self.excused[late], WAIVED, OVERDUE)
+        return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class HeldColumns:
+    """One entry an order and party that held it: for `held` µs, and since `since` (`NEVER`: no more). `order`: as for clocks."""
+
+    order: Ints
+    party: Words
+    held: Ints
+    since: Ints
+
+    def of(self, wanted: Flags) -> HeldColumns:
+        """Return the entries of the orders of which `wanted` is true, as entries of those orders alone."""
+        if wanted.all():
+            return self
+        kept = wanted[self.order]
+        return HeldColumns(_places(wanted)[self.order[kept]], self.party.only(kept), self.held[kept], self.since[kept])
+
+    def held_at(self, as_of: int) -> Ints:
+        """Return for how long, in µs, each party had held its order at `as_of` (µs UTC)."""
+        going = self.since != NEVER
+        return self.held + np.where(going, np.maximum(as_of - np.where(going, self.since, 0), 0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Orders, with their clocks and holders: all that figures are counted from."""
+
+    orders: OrderColumns
+    clocks: ClockColumns
+    held: HeldColumns
+
+    def only(self, wanted: Flags) -> Sheet:
+        """Return the sheet of the orders of which `wanted` is true."""
+        return Sheet(self.orders.only(wanted), self.clocks.of(wanted), self.held.of(wanted))
+
+
+def _places(wanted: Flags) -> Ints:
+    places: Ints = np.cumsum(wanted) - 1
+    return places
+
+
+def joined(columns: Sequence[Words]) -> Words:
+    """Return columns of words as one, each word standing once."""
+    places: dict[str | None, int] = {}
+    codes = []
+    for column in columns:
+        here = np.array([places.setdefault(word, len(places)) for word in column.words], np.int32)
+        codes.append(here[column.codes])
+    return Words(np.concatenate(codes) if codes else np.empty(0, np.int32), list(places))

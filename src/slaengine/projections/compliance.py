@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -65,19 +66,23 @@ def compliance_rows(
     return rows
 
 
-def _cells(groups: Groups, names: list[str], clocks: ClockColumns) -> tuple[Ints, Ints]:
+def _cells(groups: Groups, names: list[str], clocks: ClockColumns) -> tuple[Ints, Any]:
     """Return the cell (group × target) of each clock of a wanted target, and which clocks those are."""
-    places = np.array([names.index(word) if word in names else -1 for word in clocks.target.words], np.int64)
+    places = np.array([names.index(word) if word in names else -1 for word in clocks.target.words], np.int32)
     target = places[clocks.target.codes] if len(clocks) else np.empty(0, np.int64)
-    chosen = np.flatnonzero(target >= 0)
-    return groups.group[clocks.order[chosen]] * len(names) + target[chosen], chosen
+    chosen: Any = np.flatnonzero(target >= 0)
+    if len(chosen) == len(clocks):
+        chosen = slice(None)
+    return groups.group[clocks.order[chosen]] * np.int64(len(names)) + target[chosen], chosen
 
 
 def _uncovered(groups: Groups, names: list[str], orders: OrderColumns) -> Ints:
     """Return for each cell how many orders of the group no rule of the target covers."""
     count = len(orders.covered.words)
     sets = [set((word or "").split(",")) for word in orders.covered.words]
-    alike = np.bincount(groups.group * count + orders.covered.codes, minlength=len(groups) * count).reshape(len(groups), count)
+    alike = np.bincount(groups.group * np.int64(count) + orders.covered.codes, minlength=len(groups) * count).reshape(
+        len(groups), count
+    )
     missing = np.array([[name not in covered for name in names] for covered in sets], np.int64).reshape(count, len(names))
     return (alike @ missing).reshape(-1)
 

@@ -14,8 +14,9 @@ from slaengine.policies.settle import settled
 from slaengine.projections.case_file import CaseFile
 from slaengine.projections.coverage import Coverage
 from slaengine.projections.order_view import OrderView, view_of
+from slaengine.projections.parties import parties_of
 from slaengine.projections.periods import local_day
-from slaengine.projections.promises import revisit_targets
+from slaengine.projections.promises import holder_measured, revisit_targets
 from slaengine.projections.recurrence import matter_of
 
 
@@ -25,9 +26,12 @@ class Entry:
 
     `day` is the local date of receipt, an ordinal. `covered` names the targets laid on the order. `matter` is its
     place and type (`recurrence.matter_of`). `revisits_asked` counts the
-    revisit clocks of its last resolution, `revisits_open` those not stopped by a revisit. `last_occurred_at` is the last
-    instant at which any of its facts occurred, as corrected: asked for an earlier one, the order must be judged again; so it
-    must for one after `valid_until` (None: never), or for what was known before `last_recorded_at`.
+    revisit clocks of its last resolution, `revisits_open` those not stopped by a revisit. `holds_from` is the last
+    instant at which any of its facts occurred, as corrected, or `judged_at` (None: with an open end) if that is later: asked for
+    an earlier one, the order must be judged again; so it must for one after `valid_until` (None: never), or for what was known
+    before `last_recorded_at`. `latest` is the longest, in
+    µs, that any of its facts was recorded after it had occurred; 0 if none was. `held` says which parties held it, for how
+    many µs in all, and since when one still does (None: it does not); empty where no KPI of the policy measures that.
     """
 
     case_file: CaseFile
@@ -38,9 +42,12 @@ class Entry:
     matter: int
     revisits_asked: int
     revisits_open: int
-    last_occurred_at: int
+    holds_from: int
     last_recorded_at: int
+    latest: int
+    held: Sequence[tuple[str, int, int | None]]
     valid_until: int | None
+    judged_at: int | None
 
 
 class Judge:
@@ -49,10 +56,11 @@ class Judge:
     def __init__(self, book: PolicyBook, *, fast: bool | None = None) -> None:
         """Judge by `book`; `fast` asks for the compiled kernel or forbids it, None leaves it to the number of facts."""
         self.book = book
-        self._fast = fast
+        self.fast = fast
         self.zone = ZoneInfo(book.time_zone)
         self._coverage = Coverage(book)
         self._revisits = revisit_targets(book)
+        self._holder = holder_measured(book)
 
     def entries(
         self, case_files: Sequence[CaseFile], *, as_of: int | None = None, known_at: int | None = None
@@ -68,7 +76,7 @@ class Judge:
             CalendarError: a calendar does not know the time that a limit reaches into.
         """
         moments = [case_file.moments for case_file in case_files]
-        rows = judge_many(self.book, moments, as_of=as_of, known_at=known_at, fast=self._fast)
+        rows = judge_many(self.book, moments, as_of=as_of, known_at=known_at, fast=self.fast)
         for case_file, clocks in zip(case_files, rows, strict=True):
             entry = self._entry(case_file, clocks, as_of, known_at)
             if entry is not None:
@@ -89,9 +97,12 @@ class Judge:
             matter_of(view.place, view.type),
             asked,
             still_open,
-            max(moments[0].occurred_at, moments[-1].occurred_at),
-            max(moment.recorded_at for moment in case_file.moments),
+            max(moments[0].occurred_at, moments[-1].occurred_at, as_of or 0),
+            max([moment.recorded_at for moment in case_file.moments]),
+            max([0, *(moment.recorded_at - moment.occurred_at for moment in moments)]),
+            parties_of(moments, self._holder, as_of) if self._holder else (),
             _earliest(clock.valid_until for clock in clocks),
+            as_of,
         )
 
     def _covered(self, view: OrderView, clocks: Sequence[ClockRow]) -> tuple[str, ...]:

@@ -2,113 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from slaengine.projections.columns import STATUSES, VERDICTS, Words
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import from_json
+
+from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, Words
 from slaengine.projections.entry import Entry
-from slaengine.projections.groups import said_by
-from slaengine.projections.tile import CLOCK, ORDER, Tile, records
+from slaengine.projections.groups import DIMENSIONS, LABEL
+from slaengine.projections.rows import (
+    CLOCK_COLUMNS,
+    HELD_COLUMNS,
+    ORDER_COLUMNS,
+    Values,
+    clock_values,
+    held_values,
+    order_values,
+)
+from slaengine.projections.tile import CLOCK, HELD, ORDER, Records, Tile
 
 JUDGED = frozenset({"met", "missed", "waived"})
 STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
 VERDICT_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
+Column = Sequence[Any]
+Columns = Mapping[str, Column | NDArray[Any]]
 
 
-class OrderLine(NamedTuple):
-    """One order's part in a tile; the fields stand as in `tile.ORDER`, status and covered as words. None as in an `Entry`."""
+def tile_of_rows(orders: Sequence[Values], clocks: Sequence[Values], held: Sequence[Values]) -> Tile:
+    """Return the tile of orders and of their clocks and holders, with every dimension and label.
 
-    seq: int
-    received_at: int
-    ended_at: int | None
-    resolved_at: int | None
-    matter: int
-    responded_at: int | None
-    revisited_at: int | None
-    last_occurred_at: int
-    last_recorded_at: int
-    valid_until: int | None
-    day: int
-    reopened: int
-    escalated: int
-    revisits_asked: int
-    revisits_open: int
-    status: str
-    covered: str
-
-
-class ClockLine(NamedTuple):
-    """One clock's part in a tile; `order` is its order's place in it. `elapsed` counts where a fact stopped it (`stopped_by`)."""
-
-    order: int
-    target: str
-    verdict: str
-    due_at: int | None
-    elapsed: int | None
-    stopped_by: int | None
-    excused: bool
-
-
-def tile_of(
-    orders: Sequence[OrderLine], clocks: Sequence[ClockLine], dimensions: Sequence[str], said: Sequence[Sequence[str | None]]
-) -> Tile:
-    """Return the tile of these orders and clocks; `said[i]` is what order i says in each of `dimensions`."""
-    covered = Words.of([line.covered for line in orders])
-    targets = Words.of([line.target for line in clocks])
-    columns = list(zip(*said, strict=True)) if said else [()] * len(dimensions)
-    order_rows = [(*line[:-2], STATUS_CODES[line.status], int(code)) for line, code in zip(orders, covered.codes, strict=True)]
-    clock_rows = [_clock(line, int(code)) for line, code in zip(clocks, targets.codes, strict=True)]
+    Rows hold what `projections.rows` says, in the order of `seq`; those of clocks and holders are those of these orders.
+    """
+    said, ticking, parties = _columns(ORDER_COLUMNS, orders), _columns(CLOCK_COLUMNS, clocks), _columns(HELD_COLUMNS, held)
+    covered, targets, holders = Words.of(said["covered"]), Words.of(ticking["target"]), Words.of(parties["party"])
+    seqs = np.array(said["seq"], np.int64)
+    by_order: Columns = {
+        **said,
+        "covered": covered.codes,
+        "status": [STATUS_CODES[status] for status in said["status"]],
+    }
+    by_clock: Columns = {
+        **ticking,
+        "order": np.searchsorted(seqs, np.array(ticking["seq"], np.int64)),
+        "target": targets.codes,
+        "verdict": [VERDICT_CODES[verdict] for verdict in ticking["verdict"]],
+        "elapsed": _counted(ticking),
+    }
+    by_holder: Columns = {**parties, "order": np.searchsorted(seqs, np.array(parties["seq"], np.int64)), "party": holders.codes}
     return Tile(
-        records(order_rows, ORDER),
-        records(clock_rows, CLOCK),
-        [word or "" for word in covered.words],
-        [word or "" for word in targets.words],
-        {name: Words.of(words) for name, words in zip(dimensions, columns, strict=True)},
+        records(ORDER, by_order, len(orders)),
+        records(CLOCK, by_clock, len(clocks)),
+        records(HELD, by_holder, len(held)),
+        _texts(covered),
+        _texts(targets),
+        _texts(holders),
+        {name: Words.of(said[name]) for name in DIMENSIONS} | _labels(said["labels"]),
     )
-
-
-def _clock(line: ClockLine, target: int) -> tuple[int | None, int | None, int, int, int, bool]:
-    elapsed = line.elapsed if line.stopped_by is not None and line.verdict in JUDGED else None
-    return line.due_at, elapsed, line.order, target, VERDICT_CODES[line.verdict], bool(line.excused)
 
 
 def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str]) -> Tile:
-    """Return the tile of entries; their places are not those of any table."""
-    orders: list[OrderLine] = []
-    clocks: list[ClockLine] = []
-    said: list[list[str | None]] = []
-    for entry in entries:
-        clocks.extend(clock_lines(entry, len(orders)))
-        orders.append(order_line(entry, len(orders)))
-        said.append([said_by(entry.view, name) for name in dimensions])
-    return tile_of(orders, clocks, dimensions, said)
+    """Return the tile of entries, with these dimensions; their places are not those of any table."""
+    orders: list[Values] = []
+    clocks: list[Values] = []
+    held: list[Values] = []
+    for seq, entry in enumerate(entries):
+        orders.append(order_values(seq, entry))
+        clocks.extend(clock_values(seq, entry))
+        held.extend(held_values(seq, entry))
+    return tile_of_rows(orders, clocks, held).with_only(dimensions)
 
 
-def order_line(entry: Entry, seq: int) -> OrderLine:
-    """Return an entry's line."""
-    view = entry.view
-    return OrderLine(
-        seq,
-        view.received_at,
-        view.ended_at,
-        view.resolved_at,
-        entry.matter,
-        view.responded_at,
-        view.revisited_at,
-        entry.last_occurred_at,
-        entry.last_recorded_at,
-        entry.valid_until,
-        entry.day,
-        view.reopened,
-        view.escalated,
-        entry.revisits_asked,
-        entry.revisits_open,
-        view.status,
-        ",".join(entry.covered),
-    )
+def records(kind: np.dtype[np.void], columns: Columns, count: int) -> Records:
+    """Return `count` records of `kind` from columns by name; None becomes `NEVER`."""
+    made = np.empty(count, kind)
+    for name in kind.names or ():
+        column = columns[name]
+        if not isinstance(column, np.ndarray) and None in column:
+            column = [NEVER if value is None else value for value in column]
+        made[name] = column
+    return made
 
 
-def clock_lines(entry: Entry, order: int) -> Iterable[ClockLine]:
-    """Yield the lines of an entry's clocks."""
-    for clock in entry.clocks:
-        yield ClockLine(order, clock.target, clock.verdict, clock.due, clock.elapsed, clock.stopped_by, clock.waived)
+def _texts(words: Words) -> list[str]:
+    return [word or "" for word in words.words]
+
+
+def _columns(names: Sequence[str], rows: Sequence[Values]) -> dict[str, Column]:
+    columns: Iterable[Column] = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return dict(zip(names, columns, strict=True))
+
+
+def _counted(ticking: Mapping[str, Column]) -> Column:
+    """Return the elapsed times that count: those of clocks that a fact of theirs stopped."""
+    counts = zip(ticking["elapsed"], ticking["stopped_by"], ticking["verdict"], strict=True)
+    return [elapsed if by is not None and verdict in JUDGED else None for elapsed, by, verdict in counts]
+
+
+def _labels(texts: Column) -> dict[str, Words]:
+    """Return what the orders say in each label that any of them has; `texts` are JSON objects, None for none."""
+    if not any(texts):
+        return {}
+    said = [from_json(text) if text else {} for text in texts]
+    names = sorted({name for labels in said for name in labels})
+    return {LABEL + name: Words.of([labels.get(name) for labels in said]) for name in names}

@@ -31,6 +31,8 @@ DIMENSIONS = (
 )
 """What orders can be grouped by, besides `label.NAME` and `type.N` (the first N parts of the dotted type)."""
 LABEL = "label."
+COUNTED_MAX = 10_000_000
+"""Combinations up to which it is quicker to mark those that occur than to sort them."""
 PREFIX = "type."
 
 
@@ -92,16 +94,28 @@ def groups_of(orders: OrderColumns, period: Period | None, by: Sequence[str]) ->
     """Return the groups of `orders`, in the order of their keys; not known comes last."""
     columns = [_days(orders, period)] if period else []
     columns += [_dimension(orders, name) for name in by]
-    combined = np.zeros(len(orders), np.int64)
+    group: Ints = np.zeros(len(orders), np.int32)
+    values: list[tuple[str | None, ...]] = [()] if len(orders) else []
     for words in columns:
-        combined = np.unique(combined * max(len(words.words), 1) + words.codes, return_inverse=True)[1].reshape(-1)
-    _, firsts, group = np.unique(combined, return_index=True, return_inverse=True)
-    values = [tuple(words.words[words.codes[first]] for words in columns) for first in firsts]
+        width = len(words.words)
+        distinct, group = _numbered(group * np.int64(width) + words.codes, len(values) * width)
+        values = [(*values[code // width], words.words[code % width]) for code in distinct]
     ranks = sorted(range(len(values)), key=lambda g: tuple((word is None, word or "") for word in values[g]))
-    place = np.empty(len(values), np.int64)
+    place = np.empty(len(values), np.int32)
     place[ranks] = np.arange(len(values))
     keys = [_key(values[g], period, by) for g in ranks]
-    return Groups(place[group.reshape(-1)], keys)
+    return Groups(place[group] if columns else group, keys)
+
+
+def _numbered(codes: Ints, count: int) -> tuple[list[int], Ints]:
+    """Return which of the codes below `count` occur, ascending, and each code's place among them."""
+    if count > COUNTED_MAX:
+        found, places = np.unique(codes, return_inverse=True)
+        return found.tolist(), places.reshape(-1)
+    there = np.zeros(count, np.bool_)
+    there[codes] = True
+    numbers = np.cumsum(there, dtype=np.int32) - 1
+    return np.flatnonzero(there).tolist(), numbers[codes]
 
 
 def _key(values: tuple[str | None, ...], period: Period | None, by: Sequence[str]) -> Key:
@@ -111,8 +125,12 @@ def _key(values: tuple[str | None, ...], period: Period | None, by: Sequence[str
 
 
 def _days(orders: OrderColumns, period: Period) -> Words:
-    days, codes = np.unique(orders.day, return_inverse=True)
-    return Words(codes.reshape(-1), [label(int(day), period) for day in days]).merged()
+    days, codes = _numbered(orders.day - _first(orders), int(np.ptp(orders.day)) + 1 if len(orders) else 0)
+    return Words(codes, [label(day + _first(orders), period) for day in days]).merged()
+
+
+def _first(orders: OrderColumns) -> int:
+    return int(orders.day.min()) if len(orders) else 0
 
 
 def _dimension(orders: OrderColumns, name: str) -> Words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.policy import matches
-from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, OrderColumns
+from slaengine.projections.backlog import is_open
+from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, HeldColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.compliance import MICROS, ratio
 from slaengine.projections.goals import Band
-from slaengine.projections.groups import Groups, groups_of
+from slaengine.projections.groups import Groups, Key, groups_of
 from slaengine.projections.measures import MEASURES
 from slaengine.projections.percentiles import grouped
 from slaengine.projections.periods import Period, first_day
@@ -27,10 +28,12 @@ Households = Mapping[str, int]
 
 
 class KpiRow(BaseModel):
-    """One KPI in one group. `value` is a share, for `elapsed` mean seconds, for `count` a number, for `per_household` orders.
+    """One KPI in one group.
 
-    `above` / `below` are the counts it is made of: `below` is None for a `count`, and for `per_household` where the households
-    are not known; then `value` is None too. `p50_s`, `p90_s` are given for `elapsed` only.
+    `value` is a share; for `elapsed` and `held` mean seconds; for `count` and `backlog` a number of orders; for `per_household`,
+    `workload` and `in_hand` orders for each household or person. `above` / `below` are the counts it is made of: `below` is
+    None for a number, and where households or persons are not known; then `value` is None too. `p50_s`, `p90_s` are given
+    for `elapsed`, `held`, and for `backlog`, whose they are the ages. `held` has a row for each party, the group's `holder`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,23 +67,23 @@ class Cut:
 
     orders: OrderColumns
     clocks: ClockColumns
+    held: HeldColumns
     groups: Groups
     as_of: int
 
 
 def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households: Households | None = None) -> list[KpiRow]:
     """Return the rows of one KPI over `cut`, which `cut_for` made for it."""
-    return [
-        _row(kpi, key, figure, zone, lang)
-        for key, figure in zip(cut.groups.keys, _figures(kpi, cut, households or {}), strict=True)
-    ]
+    if kpi.measure == "held":
+        return [_row(kpi, key, figure, zone, lang) for key, figure in _held(cut)]
+    figures = _figures(kpi, cut, households or {})
+    return [_row(kpi, key, figure, zone, lang) for key, figure in zip(cut.groups.keys, figures, strict=True)]
 
 
-def cut_for(kpi: Kpi, orders: OrderColumns, clocks: ClockColumns, as_of: int, period: Period | None = None) -> Cut:
+def cut_for(kpi: Kpi, sheet: Sheet, as_of: int, period: Period | None = None) -> Cut:
     """Return the cut of a KPI: orders of its kinds and types, by when they were received, in its own period unless given one."""
-    wanted = _fitting(kpi, orders)
-    kept = orders.only(wanted)
-    return Cut(kept, clocks.of(wanted), groups_of(kept, period or kpi.period, kpi.by), as_of)
+    kept = sheet.only(_fitting(kpi, sheet.orders))
+    return Cut(kept.orders, kept.clocks, kept.held, groups_of(kept.orders, period or kpi.period, kpi.by), as_of)
 
 
 def _fitting(kpi: Kpi, orders: OrderColumns) -> Flags:
@@ -99,6 +102,14 @@ def _figures(kpi: Kpi, cut: Cut, households: Households) -> Sequence[Figure]:
             return _compliance(kpi, cut)
         case "elapsed":
             return _elapsed(kpi, cut)
+        case "waived":
+            return _waived(kpi, cut)
+        case "backlog":
+            return _backlog(cut)
+        case "workload":
+            return _per_person(cut, np.ones(len(cut.orders), np.bool_))
+        case "in_hand":
+            return _per_person(cut, is_open(cut.orders, cut.as_of))
         case "count":
             return [Figure(count, None, float(count)) for count in _counts(cut, np.ones(len(cut.orders), np.bool_))]
         case "per_household":
@@ -120,26 +131,65 @@ def _clocks_of(kpi: Kpi, cut: Cut) -> Flags:
 
 
 def _compliance(kpi: Kpi, cut: Cut) -> list[Figure]:
+    return _share_of_clocks(kpi, cut, "met", ("met", "missed", "overdue"))
+
+
+def _waived(kpi: Kpi, cut: Cut) -> list[Figure]:
+    return _share_of_clocks(kpi, cut, "waived", ("met", "missed", "overdue", "waived"))
+
+
+def _share_of_clocks(kpi: Kpi, cut: Cut, above: str, below: Sequence[str]) -> list[Figure]:
     chosen = _clocks_of(kpi, cut)
     group, verdict = cut.groups.group[cut.clocks.order], cut.clocks.verdict_at(cut.as_of)
     counts = {
-        name: np.bincount(group[chosen & (verdict == VERDICTS.index(name))], minlength=len(cut.groups))
-        for name in ("met", "missed", "overdue")
+        name: np.bincount(group[chosen & (verdict == VERDICTS.index(name))], minlength=len(cut.groups)).tolist() for name in below
     }
-    below = sum(counts.values(), np.zeros(len(cut.groups), np.int64))
-    return [Figure(int(up), int(down), ratio(int(up), int(down))) for up, down in zip(counts["met"], below, strict=True)]
+    sums = [sum(at) for at in zip(*counts.values(), strict=True)]
+    return [Figure(up, down, ratio(up, down)) for up, down in zip(counts[above], sums, strict=True)]
 
 
 def _elapsed(kpi: Kpi, cut: Cut) -> list[Figure]:
     chosen = _clocks_of(kpi, cut) & (cut.clocks.elapsed != NEVER)
-    group, elapsed = cut.groups.group[cut.clocks.order][chosen], cut.clocks.elapsed[chosen]
-    counts = np.bincount(group, minlength=len(cut.groups)).tolist()
-    sums = np.bincount(group, weights=elapsed / MICROS, minlength=len(cut.groups)).tolist()
-    shares = (np.rint(grouped(group, elapsed, len(cut.groups), (0.5, 0.9))) / MICROS).tolist()
+    return _means(cut.groups.group[cut.clocks.order][chosen], cut.clocks.elapsed[chosen], len(cut.groups))
+
+
+def _means(group: Ints, lengths: Ints, groups: int) -> list[Figure]:
+    """Return mean and percentiles of lengths (µs) by group, in seconds."""
+    counts = np.bincount(group, minlength=groups).tolist()
+    sums = np.bincount(group, weights=lengths / MICROS, minlength=groups).tolist()
+    shares = (np.rint(grouped(group, lengths, groups, (0.5, 0.9))) / MICROS).tolist()
     return [
         Figure(count, count, round(total / count, 6), *share) if count else Figure(0, 0, None)
         for count, total, share in zip(counts, sums, shares, strict=True)
     ]
+
+
+def _backlog(cut: Cut) -> list[Figure]:
+    still = is_open(cut.orders, cut.as_of)
+    ages = _means(cut.groups.group[still], cut.as_of - cut.orders.received[still], len(cut.groups))
+    return [Figure(age.above, None, float(age.above), age.p50_s, age.p90_s) for age in ages]
+
+
+def _per_person(cut: Cut, wanted: Flags) -> list[Figure]:
+    """Return how many of the wanted orders were given to each of the persons who were given any order of the group."""
+    teams, persons = cut.orders.dimensions["team"], cut.orders.dimensions["person"]
+    given = ~(teams.among([None]) & persons.among([None])) & ~cut.orders.stands("cancelled", "merged")
+    named = given & ~persons.among([None])
+    pairs = np.unique(cut.groups.group[named].astype(np.int64) * max(len(persons.words), 1) + persons.codes[named])
+    people = np.bincount(pairs // max(len(persons.words), 1), minlength=len(cut.groups)).tolist()
+    return [Figure(up, down or None, ratio(up, down)) for up, down in zip(_counts(cut, given & wanted), people, strict=True)]
+
+
+def _held(cut: Cut) -> Iterator[tuple[Key, Figure]]:
+    """Yield mean and percentiles of the time that each party held the orders of a group."""
+    parties = cut.held.party.words
+    cell = cut.groups.group[cut.held.order] * np.int64(max(len(parties), 1)) + cut.held.party.codes
+    figures = _means(cell, cut.held.held_at(cut.as_of), len(cut.groups) * len(parties))
+    for g, (period, group) in enumerate(cut.groups.keys):
+        for n in sorted(range(len(parties)), key=lambda n: parties[n] or ""):
+            figure = figures[g * len(parties) + n]
+            if figure.above:
+                yield (period, {**group, "holder": parties[n]}), figure
 
 
 def _per_household(cut: Cut, households: Households) -> list[Figure]:
@@ -151,7 +201,7 @@ def _per_household(cut: Cut, households: Households) -> list[Figure]:
     return figures
 
 
-def _row(kpi: Kpi, key: tuple[str | None, dict[str, str | None]], figure: Figure, zone: ZoneInfo, lang: str) -> KpiRow:
+def _row(kpi: Kpi, key: Key, figure: Figure, zone: ZoneInfo, lang: str) -> KpiRow:
     period, group = key
     goal = goal_of(kpi, datetime.combine(first_day(period), datetime.min.time(), zone)) if period else None
     return KpiRow(

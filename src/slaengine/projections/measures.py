@@ -8,11 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from slaengine.policies.kpi import Kpi
-from slaengine.projections.columns import Flags, OrderColumns
+from slaengine.projections.columns import NEVER, Flags, OrderColumns
 from slaengine.projections.recurrence import RECURRENCE_DAYS, recurred
 
 NEEDED = ("kind", "type", "channel", "team", "person", "cause", "outcome", "satisfaction", "community")
 """The stored dimensions that measures look at."""
+
+
+HOUR = 3_600 * 1_000_000
+LATE_HOURS = 24
+"""A fact recorded more hours than that after it occurred is backdated, unless the KPI says otherwise."""
 
 
 class Parts(NamedTuple):
@@ -39,7 +44,7 @@ def _known(orders: OrderColumns, dimension: str) -> Flags:
 
 def _response(_: Kpi, orders: OrderColumns) -> Parts:
     below = _to_deal_with(orders)
-    return Parts((orders.responded | _resolved(orders)) & below, below)
+    return Parts(((orders.responded != NEVER) | _resolved(orders)) & below, below)
 
 
 def _closure(_: Kpi, orders: OrderColumns) -> Parts:
@@ -52,7 +57,7 @@ def _closed_loop(_: Kpi, orders: OrderColumns) -> Parts:
 
 def _revisit(_: Kpi, orders: OrderColumns) -> Parts:
     below = _resolved(orders)
-    return Parts(orders.revisited & below, below)
+    return Parts((orders.revisited != NEVER) & below, below)
 
 
 def _came_back(kpi: Kpi, orders: OrderColumns) -> Flags:
@@ -101,6 +106,16 @@ def _adoption(kpi: Kpi, orders: OrderColumns) -> Parts:
     return Parts(orders.dimensions["outcome"].among(kpi.outcomes) & below, below)
 
 
+def _first_visit(_: Kpi, orders: OrderColumns) -> Parts:
+    below = _resolved(orders) & (orders.visits > 0)
+    return Parts((orders.visits == 1) & (orders.reopened == 0) & below, below)
+
+
+def _backdated(kpi: Kpi, orders: OrderColumns) -> Parts:
+    late: Flags = orders.latest > (kpi.late_hours or LATE_HOURS) * HOUR
+    return Parts(late, np.ones(len(orders), np.bool_))
+
+
 MEASURES: dict[str, Measure] = {
     "response": _response,
     "closure": _closure,
@@ -115,5 +130,7 @@ MEASURES: dict[str, Measure] = {
     "escalation": _escalation,
     "caused_by": _caused_by,
     "adoption": _adoption,
+    "first_visit": _first_visit,
+    "backdated": _backdated,
 }
-"""The measures that are a share of orders. `compliance` and `elapsed` look at clocks, `count` and `per_household` only count."""
+"""The measures that are a share of orders; what the others count stands in `kpis`."""

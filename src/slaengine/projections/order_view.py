@@ -20,7 +20,7 @@ class OrderView:
     `responsible` the last that classification named; `channel` the one it was received on; `given` names the due times it
     brought. `resolved_at`, `closed_at` and `revisited_at` are those that still stand: a reopening undoes them. `ended_at` is
     when it ceased to be open: resolved, closed, cancelled or merged, whichever came first. `responded_at` and `arrived_at`
-    are the first ever.
+    are the first ever; `visits` counts all arrivals.
     """
 
     number: str
@@ -54,6 +54,7 @@ class OrderView:
     ended_at: int | None = None
     reopened: int = 0
     escalated: int = 0
+    visits: int = 0
     waits: frozenset[str] = frozenset()
 
     @property
@@ -105,6 +106,7 @@ def _responded(view: OrderView, moment: Moment, _: Fields) -> None:
 
 
 def _arrived(view: OrderView, moment: Moment, _: Fields) -> None:
+    view.visits += 1
     if view.arrived_at is None:
         view.arrived_at = moment.occurred_at
 

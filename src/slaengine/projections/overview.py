@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from slaengine.projections.backlog import Flow, ageing, flow
 from slaengine.projections.case_file import micros
-from slaengine.projections.columns import ClockColumns, OrderColumns
+from slaengine.projections.columns import Sheet
 from slaengine.projections.periods import Period
 from slaengine.projections.promises import Promises
 from slaengine.projections.report import Question, Report, tabulate
@@ -29,18 +29,18 @@ class Overview:
     flow: Sequence[Flow]
 
 
-def overview(question: Question, promises: Promises, orders: OrderColumns, clocks: ClockColumns) -> Overview:
+def overview(question: Question, promises: Promises, sheet: Sheet) -> Overview:
     """Return the overview at the instants, and of the targets, of `question`; its period and dimensions do not matter."""
     as_of = micros(question.as_of)
 
     def report(period: Period | None = None, by: tuple[str, ...] = ()) -> Report:
-        return tabulate(replace(question, period=period, by=by), promises, orders, clocks)
+        return tabulate(replace(question, period=period, by=by), promises, sheet)
 
     return Overview(
         promises.zone,
         report(),
         report(period="month"),
         report(by=BY),
-        ageing(orders, as_of),
-        flow(orders, "month", promises.zone, as_of),
+        ageing(sheet.orders, as_of),
+        flow(sheet.orders, "month", promises.zone, as_of),
     )

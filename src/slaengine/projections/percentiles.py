@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from slaengine.projections.columns import Ints
 
+KEY_BITS = 62
+"""What fits a signed machine word: sorting plain numbers takes a tenth of the time that sorting places by two keys does."""
+
 
 def grouped(groups: Ints, values: Ints, count: int, shares: Sequence[float]) -> NDArray[np.float64]:
     """Return, for each group 0…count-1, the percentiles at `shares` (0.5 is the median): shape (count, len(shares)).
 
     `groups[i]` is the group of `values[i]`. NaN for a group without values.
     """
-    order = np.lexsort((values, groups))
-    ordered = values[order]
+    ordered = _ordered(groups, values, count)
     sizes = np.bincount(groups, minlength=count)
     firsts = np.cumsum(sizes) - sizes
     result = np.full((count, len(shares)), np.nan)
@@ -33,3 +35,16 @@ def grouped(groups: Ints, values: Ints, count: int, shares: Sequence[float]) -> 
         low, high = ordered[firsts[filled] + below], ordered[firsts[filled] + above]
         result[filled, column] = low + (high - low) * (rank - below)
     return result
+
+
+def _ordered(groups: Ints, values: Ints, count: int) -> Ints:
+    """Return the values of group 0 in order, then those of group 1…; as one number with its group before it, where they fit."""
+    if not len(values):
+        return values
+    least = int(values.min())
+    bits = (int(values.max()) - least).bit_length()
+    if count.bit_length() + bits > KEY_BITS:
+        return values[np.lexsort((values, groups))]
+    keys = np.sort((groups.astype(np.int64) << bits) | (values - least))
+    ordered: Ints = (keys & ((1 << bits) - 1)) + least
+    return ordered

@@ -105,6 +105,12 @@ def revisit_targets(book: PolicyBook) -> frozenset[str]:
     )
 
 
+def holder_measured(book: PolicyBook) -> str | None:
+    """Return who holds what nobody else does, if a KPI of the policy measures how long parties hold orders; else None."""
+    measured = any(kpi.measure == "held" for edition in book.editions for kpi in edition.version.kpis)
+    return book.policy.holder if measured else None
+
+
 def daily_targets(book: PolicyBook) -> frozenset[str]:
     """Return the names of the targets with a deadline each day (`by`): time alone ends their cycles and begins others."""
     return frozenset(

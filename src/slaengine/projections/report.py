@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from slaengine.projections.case_file import micros
 from slaengine.projections.closure import ClosureRow, closure_rows
-from slaengine.projections.columns import ClockColumns, OrderColumns
+from slaengine.projections.columns import Sheet
 from slaengine.projections.compliance import ComplianceRow, compliance_rows
 from slaengine.projections.goals import Promised
 from slaengine.projections.groups import check_dimensions, groups_of
@@ -71,18 +71,19 @@ class Report(BaseModel):
         return self.model_dump(mode="json")[name]
 
 
-def tabulate(question: Question, promises: Promises, orders: OrderColumns, clocks: ClockColumns) -> Report:
-    """Return the report on `orders` and their `clocks`, as judged for the instants of the question.
+def tabulate(question: Question, promises: Promises, sheet: Sheet) -> Report:
+    """Return the report on the orders of `sheet`, as judged for the instants of the question.
 
     Raises:
         UsageError: the question names a target that the policy does not have.
     """
+    orders = sheet.orders
     groups = groups_of(orders, question.period, question.by)
     return Report(
         as_of=question.as_of,
         known_at=question.known_at,
         policy=promises.policy,
-        rows=compliance_rows(groups, _wanted(question, promises), orders, clocks, micros(question.as_of)),
+        rows=compliance_rows(groups, _wanted(question, promises), orders, sheet.clocks, micros(question.as_of)),
         closure=closure_rows(groups, orders),
     )
 

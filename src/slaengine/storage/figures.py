@@ -8,15 +8,16 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
 from slaengine.projections.case_file import CaseFile
-from slaengine.projections.columns import NEVER, ClockColumns, Flags, OrderColumns
+from slaengine.projections.columns import NEVER, Flags, OrderColumns, Sheet
 from slaengine.projections.entry import Entry, Judge
 from slaengine.projections.gather import tile_of_entries
 from slaengine.projections.groups import stored_dimensions
-from slaengine.projections.tile import Tile, side_by_side
+from slaengine.projections.sheets import one_behind_the_other, side_by_side
+from slaengine.storage.bulk import chunks
 from slaengine.storage.database import Database
-from slaengine.storage.read_models import IDS_A_STATEMENT, chunks
+from slaengine.storage.kept import kept_sheets
+from slaengine.storage.read_models import IDS_A_STATEMENT
 from slaengine.storage.read_models_schema import Generation
-from slaengine.storage.tiles import all_tiles
 
 FILES_AT_ONCE = 2_000
 """Case files judged at a time at the asking: it bounds the memory that a question about the past takes."""
@@ -28,38 +29,36 @@ class Figures:
     def __init__(self, database: Database, judge: Judge, tables: Generation) -> None:
         self.database, self.judge, self.tables = database, judge, tables
 
-    def columns(self, as_of: int, known_at: int | None, by: Sequence[str]) -> tuple[OrderColumns, ClockColumns]:
-        """Return the orders received by `as_of`, and their clocks, as known at `known_at` (µs UTC; None: all that is known).
+    def sheet(self, as_of: int, known_at: int | None, by: Sequence[str]) -> Sheet:
+        """Return the orders received by `as_of`, with their clocks, as known at `known_at` (µs UTC; None: all that is known).
 
         The orders carry the dimensions that grouping `by` reads. What is kept of an order is used if it holds for these
         instants; else the order is judged from its case file.
         """
         names = stored_dimensions(by)
         with self.database.reading() as connection:
-            tiles = all_tiles(connection, self.tables, names)
-            fresh = [self.fresh(tile, as_of, known_at) for tile in tiles]
-            again = [~holds & ~self._to_come(tile, as_of, known_at) for tile, holds in zip(tiles, fresh, strict=True)]
-            seqs = [seq for tile, unfit in zip(tiles, again, strict=True) for seq in tile.orders["seq"][unfit].tolist()]
+            whole = kept_sheets(self.database).sheet(connection, self.tables, names)
+            holds = self.fresh(whole.orders, as_of, known_at)
+            again = ~holds & ~self._to_come(whole.orders, as_of, known_at)
             judged = [
-                tile_of_entries(self._judged(connection, some, as_of, known_at), names) for some in chunks(seqs, FILES_AT_ONCE)
+                tile_of_entries(self._judged(connection, some, as_of, known_at), names)
+                for some in chunks(whole.orders.seq[again].tolist(), FILES_AT_ONCE)
             ]
-        return side_by_side([*(tile.kept(holds) for tile, holds in zip(tiles, fresh, strict=True)), *judged], names)
+        kept = whole.only(holds)
+        return one_behind_the_other([kept, side_by_side(judged, names)]) if judged else kept
 
-    def fresh(self, tile: Tile, as_of: int, known_at: int | None) -> Flags:
-        """Return of which orders of the tile what is kept holds at these instants; the same as not `stale`."""
-        orders = tile.orders
+    def fresh(self, orders: OrderColumns, as_of: int, known_at: int | None) -> Flags:
+        """Return of which orders what is kept holds at these instants; the same as not `stale`."""
         if self.judge.book.known_at(known_at) is not self.judge.book:
             return np.zeros(len(orders), np.bool_)
-        lasts = (orders["valid_until"] == NEVER) | (orders["valid_until"] >= as_of)
-        known = orders["last_recorded_at"] <= known_at if known_at is not None else True
-        holds: Flags = (orders["last_occurred_at"] <= as_of) & lasts & known
-        return holds
+        holds: Flags = (orders.holds_from <= as_of) & ((orders.valid_until == NEVER) | (orders.valid_until >= as_of))
+        return holds if known_at is None else holds & (orders.last_recorded <= known_at)
 
-    def _to_come(self, tile: Tile, as_of: int, known_at: int | None) -> Flags:
-        """Return which orders of the tile were received after `as_of`, as all that is known has it."""
+    def _to_come(self, orders: OrderColumns, as_of: int, known_at: int | None) -> Flags:
+        """Return which orders were received after `as_of`, as all that is known has it."""
         if known_at is not None:
-            return np.zeros(len(tile.orders), np.bool_)
-        later: Flags = tile.orders["received_at"] > as_of
+            return np.zeros(len(orders), np.bool_)
+        later: Flags = orders.received > as_of
         return later
 
     def stale(self, as_of: int, known_at: int | None) -> ColumnElement[bool]:
@@ -69,12 +68,14 @@ class Figures:
             return true()
         expired = and_(orders.valid_until.is_not(None), orders.valid_until < as_of)
         unknown = orders.last_recorded_at > known_at if known_at is not None else false()
-        return or_(orders.last_occurred_at > as_of, expired, unknown)
+        return or_(orders.holds_from > as_of, expired, unknown)
 
     def entries(self, connection: Connection, wanted: ColumnElement[bool], as_of: int, known_at: int | None) -> Iterator[Entry]:
         """Yield the entries, judged for these instants, of the orders of which `wanted` is true; the last received come first."""
         orders = self.tables.orders
-        rows = connection.execute(select(orders.c.seq).where(wanted).order_by(orders.c.received_at.desc(), orders.c.seq.desc()))
+        rows = connection.execute(
+            select(orders.c.seq).where(wanted).order_by(orders.c.received_at.desc(), orders.c.number.desc())
+        )
         for seqs in chunks([seq for (seq,) in rows], IDS_A_STATEMENT):
             yield from self._judged(connection, seqs, as_of, known_at)
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic_core import to_json
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from slaengine.errors import Overtaken
 from slaengine.projections.case_file import CaseFile
 from slaengine.projections.entry import Entry
+from slaengine.projections.rows import Values, clock_values, file_values, held_values, order_values
+from slaengine.storage.bulk import chunks, insert_rows
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import SCHEMA, Generation, catalogue, catalogue_metadata, generation
 from slaengine.storage.tiles import forget
@@ -21,10 +21,14 @@ from slaengine.storage.tiles import forget
 IDS_A_STATEMENT = 500
 """Ids in one `IN` list: SQLite allows 32,766 parameters, and a longer list is no quicker."""
 
-ROWS_A_STATEMENT = 2_000
-"""psycopg sends many rows in one pipeline, which can block for ever when both ends have too much to say."""
 
-T = TypeVar("T")
+class Rows(NamedTuple):
+    """Rows of some orders, in the order of their tables' columns."""
+
+    orders: list[Values]
+    clocks: list[Values]
+    held: list[Values]
+    files: list[Values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,105 +126,33 @@ def case_files(connection: Connection, tables: Generation, order_ids: Iterable[U
 
 def next_seq(connection: Connection, tables: Generation) -> int:
     """Return the first free place."""
-    return (connection.scalar(select(func.max(tables.orders.c.seq))) or 0) + 1
+    last = connection.scalar(select(func.max(tables.orders.c.seq)))
+    return 0 if last is None else last + 1
 
 
 def put(connection: Connection, tables: Generation, entries: Mapping[int, Entry], replaced: Sequence[int]) -> None:
     """Write `entries` (place → entry). `replaced` are the places among them that hold an earlier state of the order."""
     forget(connection, tables, entries)
     if replaced:
-        for table in (tables.orders, tables.clocks, tables.case_files):
+        for table in (tables.orders, tables.clocks, tables.held, tables.case_files):
             gone = delete(table).where(table.c.seq == bindparam("gone"))
             connection.execute(gone, [{"gone": seq} for seq in replaced])
-    insert_rows(connection, tables.orders, (order_row(seq, entry) for seq, entry in entries.items()))
-    files = ({"seq": seq, "content": entry.case_file.encode()} for seq, entry in entries.items())
-    insert_rows(connection, tables.case_files, files)
-    insert_rows(connection, tables.clocks, (row for seq, entry in entries.items() for row in clock_rows(seq, entry)))
+    write(connection, tables, rows_of(entries))
 
 
-def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows, all with the same columns, in the driver's own form: SQLAlchemy's costs more than the database does."""
-    sqlite = connection.dialect.name == "sqlite"
-    for some in chunks(rows, ROWS_A_STATEMENT):
-        names = list(some[0])
-        marks = ", ".join(["?" if sqlite else "%s"] * len(names))
-        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
-        connection.exec_driver_sql(statement, [_as_driven(row, sqlite=sqlite) for row in some])
+def rows_of(entries: Mapping[int, Entry]) -> Rows:
+    """Return the rows of entries by their place."""
+    return Rows(
+        [order_values(seq, entry) for seq, entry in entries.items()],
+        [values for seq, entry in entries.items() for values in clock_values(seq, entry)],
+        [values for seq, entry in entries.items() for values in held_values(seq, entry)],
+        [file_values(seq, entry) for seq, entry in entries.items()],
+    )
 
 
-def _as_driven(row: Mapping[str, Any], *, sqlite: bool) -> tuple[Any, ...]:
-    """Return the values as the driver takes them: SQLite's knows no UUID."""
-    if sqlite and "order_id" in row:
-        row = {**row, "order_id": row["order_id"].bytes}
-    return tuple(row.values())
-
-
-def order_row(seq: int, entry: Entry) -> dict[str, Any]:
-    """Return the row of the orders table for an entry."""
-    view = entry.view
-    return {
-        "seq": seq,
-        "order_id": entry.case_file.order_id,
-        "number": view.number,
-        "kind": view.kind,
-        "type": view.type,
-        "severity": view.severity,
-        "channel": view.channel,
-        "community": view.community,
-        "building": view.building,
-        "team": view.team,
-        "person": view.person,
-        "party": view.party,
-        "source": view.source,
-        "received_by": view.received_by,
-        "cause": view.cause,
-        "outcome": view.outcome,
-        "satisfaction": view.satisfaction,
-        "status": view.status,
-        "labels": to_json(view.labels).decode() if view.labels else None,
-        "matter": entry.matter,
-        "day": entry.day,
-        "received_at": view.received_at,
-        "responded_at": view.responded_at,
-        "arrived_at": view.arrived_at,
-        "resolved_at": view.resolved_at,
-        "closed_at": view.closed_at,
-        "revisited_at": view.revisited_at,
-        "ended_at": view.ended_at,
-        "reopened": view.reopened,
-        "escalated": view.escalated,
-        "revisits_asked": entry.revisits_asked,
-        "revisits_open": entry.revisits_open,
-        "covered": ",".join(entry.covered),
-        "last_occurred_at": entry.last_occurred_at,
-        "last_recorded_at": entry.last_recorded_at,
-        "version": entry.case_file.version,
-        "valid_until": entry.valid_until,
-    }
-
-
-def clock_rows(seq: int, entry: Entry) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the clocks table for an entry."""
-    for clock in entry.clocks:
-        yield {
-            "seq": seq,
-            "target": clock.target,
-            "cycle": clock.cycle,
-            "promise": clock.promise,
-            "edition": clock.edition,
-            "started_at": clock.start,
-            "due_at": clock.due,
-            "stopped_at": clock.stop,
-            "stopped_by": clock.stopped_by,
-            "elapsed": clock.elapsed,
-            "paused": clock.paused,
-            "verdict": clock.verdict,
-            "excused": clock.waived,
-        }
-
-
-def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the items in lists of `size`, the last one shorter."""
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk
+def write(connection: Connection, tables: Generation, rows: Rows) -> None:
+    """Write rows of orders that are not there."""
+    insert_rows(connection, tables.orders, rows.orders)
+    insert_rows(connection, tables.clocks, rows.clocks)
+    insert_rows(connection, tables.held, rows.held)
+    insert_rows(connection, tables.case_files, rows.files)

@@ -8,16 +8,14 @@ from functools import cache
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table
 
 from slaengine.projections.groups import DIMENSIONS
+from slaengine.projections.rows import COUNTERS, MILESTONES
 from slaengine.storage.schema import OrderId, Position, Text
 
-SCHEMA = 3
+SCHEMA = 4
 """The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
 
 TILE_ORDERS = 1024
 """Orders a tile: few enough that making one anew takes some ms, many enough that reading a million orders takes few rows."""
-
-MILESTONES = ("received_at", "responded_at", "arrived_at", "resolved_at", "closed_at", "revisited_at", "ended_at")
-COUNTERS = ("reopened", "escalated", "revisits_asked", "revisits_open")
 
 catalogue_metadata = MetaData()
 
@@ -37,7 +35,10 @@ schema and which texts of the policy it is built (`fingerprint`); and the positi
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The tables of one build. Instants and lengths are µs (instants UTC); null where the values they come from are None."""
+    """The tables of one build; their columns stand as in `projections.rows`.
+
+    Instants and lengths are µs (instants UTC); null where the values they come from are None.
+    """
 
     number: int
     metadata: MetaData
@@ -45,20 +46,23 @@ class Generation:
     clocks: Table
     case_files: Table
     tiles: Table
+    held: Table
+    first: Table
 
 
 @cache
 def generation(number: int) -> Generation:
     """Return the tables of generation `number`; they need not exist yet."""
     metadata = MetaData()
-    tables = (_orders(number, metadata), _clocks(number, metadata), _case_files(number, metadata), _tiles(number, metadata))
-    return Generation(number, metadata, *tables)
+    makers = (_orders, _clocks, _case_files, _tiles, _held, _first)
+    return Generation(number, metadata, *(make(number, metadata) for make in makers))
 
 
 def _orders(number: int, metadata: MetaData) -> Table:
     """One row an order. `seq` numbers the orders of this generation; `day` is the local date of receipt, an ordinal.
 
-    After `valid_until` time alone changes its clocks in more ways than from running to overdue: it is judged at the asking.
+    The clocks were judged as of `judged_at` (null: with an open end), and hold for every instant from `holds_from`
+    to `valid_until`, but for what runs, which may be overdue; for other instants the order is judged at the asking.
     """
     name = f"rm{number}_orders"
     return Table(
@@ -74,11 +78,13 @@ def _orders(number: int, metadata: MetaData) -> Table:
         *(Column(milestone, BigInteger) for milestone in MILESTONES),
         *(Column(counter, Integer, nullable=False) for counter in COUNTERS),
         Column("covered", Text, nullable=False),
-        Column("last_occurred_at", BigInteger, nullable=False),
+        Column("holds_from", BigInteger, nullable=False),
         Column("last_recorded_at", BigInteger, nullable=False),
+        Column("latest", BigInteger, nullable=False),
         Column("version", Integer, nullable=False),
         Column("valid_until", BigInteger),
-        Index(f"{name}_last_occurred", "last_occurred_at"),
+        Column("judged_at", BigInteger),
+        Index(f"{name}_holds_from", "holds_from"),
         Index(f"{name}_last_recorded", "last_recorded_at"),
         Index(f"{name}_valid_until", "valid_until"),
     )
@@ -120,11 +126,42 @@ def _case_files(number: int, metadata: MetaData) -> Table:
 
 
 def _tiles(number: int, metadata: MetaData) -> Table:
-    """The columns of `TILE_ORDERS` orders (`seq` // `TILE_ORDERS` is the tile) in parts; none for a tile that changed since."""
+    """The columns of `TILE_ORDERS` orders (`seq` // `TILE_ORDERS` is the tile) in parts; none for a tile that changed since.
+
+    `digest` is that of all parts of the tile, a number of 64 bits: a reader that kept the tile sees that it changed.
+    """
     return Table(
         f"rm{number}_tiles",
         metadata,
-        Column("tile", Integer, primary_key=True, autoincrement=False),
         Column("part", Text, primary_key=True),
+        Column("tile", Integer, primary_key=True, autoincrement=False, index=True),
+        Column("digest", BigInteger, nullable=False),
         Column("content", LargeBinary, nullable=False),
+    )
+
+
+def _held(number: int, metadata: MetaData) -> Table:
+    """One row an order and party that held it: for how long in all, and since when it does so now (null: it does not)."""
+    return Table(
+        f"rm{number}_held",
+        metadata,
+        Column("seq", Position, primary_key=True, autoincrement=False),
+        Column("party", Text, primary_key=True),
+        Column("held", BigInteger, nullable=False),
+        Column("since", BigInteger),
+    )
+
+
+def _first(number: int, metadata: MetaData) -> Table:
+    """One row while the tables are filled for the first time: up to which position in the log, and how far it has come.
+
+    `reached` is the last order that is in, by its id, and `chunk` how many chunks of orders are.
+    """
+    return Table(
+        f"rm{number}_first",
+        metadata,
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("until", BigInteger, nullable=False),
+        Column("reached", OrderId, nullable=False),
+        Column("chunk", Integer, nullable=False),
     )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +18,17 @@ from slaengine.domain.events import Received
 from slaengine.errors import AuditError, CorruptFact
 from slaengine.policies.book import PolicyBook
 from slaengine.projections.case_file import CaseFile, moment_of
-from slaengine.projections.entry import Judge
+from slaengine.projections.entry import Entry, Judge
+from slaengine.projections.gather import tile_of_rows
 from slaengine.projections.promises import fingerprint
+from slaengine.projections.rows import clock_rows, order_row
+from slaengine.storage.bulk import chunks
 from slaengine.storage.log import FactLog, StoredFact
 from slaengine.storage.mapper import FactMapper
-from slaengine.storage.read_models import Build, ReadModels, chunks, clock_rows, order_row
+from slaengine.storage.read_models import Build, ReadModels, rows_of
 from slaengine.storage.read_models_schema import TILE_ORDERS
 from slaengine.storage.schema import facts as fact_table
-from slaengine.storage.tiles import made
 
-ORDERS_AT_ONCE = 1_000
 KEYS = ("seq", "order_id")
 """Columns that only say where a row belongs."""
 
@@ -69,12 +71,15 @@ def verify(
     verifier = _Verifier(log, build, Judge(book), late_after)
     with log.database.reading() as connection:
         orders = build.tables.orders
-        ids = [order_id for (order_id,) in connection.execute(select(orders.c.order_id).order_by(orders.c.seq))]
-        ids.extend(_unpublished(connection, build))
+        rows = connection.execute(select(orders.c.order_id, orders.c.seq).order_by(orders.c.seq))
+        places: dict[UUID, int] = {row.order_id: row.seq for row in rows}
+        unpublished = list(_unpublished(connection, build))
         verifier.verified.differences.extend(_strays(connection, build))
-        verifier.verified.differences.extend(_tiles(connection, build))
-    for some in chunks(ids, ORDERS_AT_ONCE):
-        verifier.take(some)
+    for number, some in groupby(places.items(), lambda place: place[1] // TILE_ORDERS):
+        verifier.take(dict(some), number)
+        progress(verifier.verified.facts)
+    for lost in chunks(unpublished, TILE_ORDERS):
+        verifier.take(dict.fromkeys(lost, 0), None)
         progress(verifier.verified.facts)
     return verifier.verified
 
@@ -112,21 +117,6 @@ def _strays(connection: Connection, build: Build) -> Iterator[Difference]:
             )
 
 
-def _tiles(connection: Connection, build: Build) -> Iterator[Difference]:
-    """Yield the kept tiles of figures that do not hold what their orders' rows do; the rows themselves are verified apart."""
-    tiles = build.tables.tiles
-    for (number,) in connection.execute(select(tiles.c.tile).distinct().order_by(tiles.c.tile)).all():
-        rows = connection.execute(select(tiles.c.part, tiles.c.content).where(tiles.c.tile == number))
-        published = {row.part: row.content for row in rows}
-        replayed = {
-            part: content for _, tile in made(connection, build.tables, [number]) for part, content in tile.encoded().items()
-        }
-        parts = sorted(part for part in {*published, *replayed} if published.get(part) != replayed.get(part))
-        if parts:
-            why = f"the kept contributions of {TILE_ORDERS} orders to figures are not those of their rows: {', '.join(parts)}"
-            yield Difference(f"tile {number}", None, None, None, None, why)
-
-
 class _Verifier:
     """Compares some orders at a time, and keeps what was found."""
 
@@ -135,18 +125,37 @@ class _Verifier:
         self._mapper = FactMapper()
         self.verified = Verified(build.position)
 
-    def take(self, order_ids: list[UUID]) -> None:
+    def take(self, places: Mapping[UUID, int], tile: int | None) -> None:
+        """Verify orders by their places, which are those of a tile (None: of none), and that tile, if it is kept."""
+        order_ids = list(places)
         stored = {
             order_id: [fact for fact in facts if fact.position <= self._build.position]
             for order_id, facts in self._log.facts_of_many(order_ids).items()
         }
         with self._log.database.reading() as connection:
             published = _published_rows(connection, self._build, order_ids)
-        replayed = _replayed(self._judge, stored)
+        entries = _entries(self._judge, stored, published)
         for order_id in order_ids:
-            self._compare(order_id, published[order_id], replayed[order_id], stored.get(order_id, []))
+            replayed = _replayed(entries[order_id]) if order_id in entries else Rows()
+            self._compare(order_id, published[order_id], replayed, stored.get(order_id, []))
+        if tile is not None:
+            self._compare_tile(tile, {places[order_id]: entries[order_id] for order_id in order_ids if order_id in entries})
         self.verified.orders += len(order_ids)
         self.verified.facts += sum(map(len, stored.values()))
+
+    def _compare_tile(self, number: int, entries: Mapping[int, Entry]) -> None:
+        """Compare a tile, if it is kept, with what its orders contribute to figures."""
+        tiles, rows = self._build.tables.tiles.c, rows_of(entries)
+        with self._log.database.reading() as connection:
+            kept = connection.execute(select(tiles.part, tiles.content).where(tiles.tile == number)).all()
+        if not kept:
+            return
+        published = {row.part: row.content for row in kept}
+        replayed = tile_of_rows(rows.orders, rows.clocks, rows.held).encoded()
+        parts = sorted(part for part in {*published, *replayed} if published.get(part) != replayed.get(part))
+        if parts:
+            why = f"the kept contributions of {TILE_ORDERS} orders to figures do not follow from the facts: {', '.join(parts)}"
+            self.verified.differences.append(Difference(f"tile {number}", None, None, None, None, why))
 
     def _compare(self, order_id: UUID, published: Rows, replayed: Rows, stored: Sequence[StoredFact]) -> None:
         verified = self.verified
@@ -181,19 +190,23 @@ def _plain(row: Any, table: Table) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in table.columns if column.name not in KEYS}
 
 
-def _replayed(judge: Judge, stored: Mapping[UUID, Sequence[StoredFact]]) -> defaultdict[UUID, Rows]:
-    """Return what follows from the facts."""
-    files = [
-        CaseFile(order_id, tuple(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at) for fact in facts))
-        for order_id, facts in stored.items()
-        if facts
-    ]
-    found = defaultdict[UUID, Rows](Rows)
-    for entry in judge.entries(files):
-        row = {name: value for name, value in order_row(0, entry).items() if name not in KEYS}
-        clocks: dict[tuple[str, int], Row] = {(c["target"], c["cycle"]): _without_seq(c) for c in clock_rows(0, entry)}
-        found[entry.case_file.order_id] = Rows(row, clocks, entry.case_file.encode())
-    return found
+def _entries(judge: Judge, stored: Mapping[UUID, Sequence[StoredFact]], published: Mapping[UUID, Rows]) -> dict[UUID, Entry]:
+    """Return what follows from the facts, each order judged as of the instant at which its published row was, if any."""
+    by_instant: dict[int | None, list[CaseFile]] = {}
+    for order_id, facts in stored.items():
+        moments = tuple(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at) for fact in facts)
+        row = published[order_id].order
+        if moments:
+            by_instant.setdefault(row["judged_at"] if row else None, []).append(CaseFile(order_id, moments))
+    judged = (judge.entries(files, as_of=instant) for instant, files in by_instant.items())
+    return {entry.case_file.order_id: entry for entries in judged for entry in entries}
+
+
+def _replayed(entry: Entry) -> Rows:
+    """Return the rows that an entry comes to."""
+    row = {name: value for name, value in order_row(0, entry).items() if name not in KEYS}
+    clocks: dict[tuple[str, int], Row] = {(c["target"], c["cycle"]): _without_seq(c) for c in clock_rows(0, entry)}
+    return Rows(row, clocks, entry.case_file.encode())
 
 
 def _without_seq(row: dict[str, Any]) -> dict[str, Any]:

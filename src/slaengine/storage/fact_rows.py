@@ -1,0 +1,59 @@
+"""Facts as plain rows, for readers that go through all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+FactRow = tuple[bytes, int, str, bytes, int]
+"""The order's id as 16 bytes, version, topic, content, and when it was recorded (µs UTC)."""
+
+NO_ORDER = UUID(int=0)
+"""The nil UUID comes before that of every order…"""
+EVERY_ORDER = UUID(int=(1 << 128) - 1)
+"""…and the greatest behind it."""
+
+
+def facts_after(connection: Connection, position: int, limit: int) -> tuple[list[FactRow], int]:
+    """Return up to `limit` facts behind a position, in order, and the position of the last; `position` if none are."""
+    columns = f"{_key(connection)}, version, topic, state, recorded_at, position"
+    rows = _all(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
+    return [row[:5] for row in rows], rows[-1][5] if rows else position
+
+
+def last_of_next(connection: Connection, after: UUID, orders: int) -> UUID | None:
+    """Return the last of the `orders` orders that come next behind `after` by id; None if there are fewer.
+
+    Whatever shares an id counts, also what is no work order.
+    """
+    key = _key(connection)
+    query = f"SELECT {key} FROM (SELECT DISTINCT order_id FROM facts WHERE order_id > ? ORDER BY order_id LIMIT 1 OFFSET ?) AS o"
+    rows = _all(connection, query, _as_driven(connection, after), orders - 1)
+    return UUID(bytes=rows[0][0]) if rows else None
+
+
+def facts_between(connection: Connection, after: UUID, last: UUID | None, until: int) -> list[FactRow]:
+    """Return the facts, up to position `until`, of the orders behind `after` up to `last` (None: all), order by order."""
+    where, values = "order_id > ? AND position <= ?", [_as_driven(connection, after), until]
+    if last is not None:
+        where, values = f"{where} AND order_id <= ?", [*values, _as_driven(connection, last)]
+    columns = f"{_key(connection)}, version, topic, state, recorded_at"
+    return _all(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *values)
+
+
+def _all(connection: Connection, statement: str, *values: Any) -> list[Any]:
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    cursor = connection.exec_driver_sql(statement, values).cursor
+    return [] if cursor is None else list(cursor.fetchall())
+
+
+def _key(connection: Connection) -> str:
+    """Return what gives an order's id as 16 bytes."""
+    return "order_id" if connection.dialect.name == "sqlite" else "uuid_send(order_id)"
+
+
+def _as_driven(connection: Connection, order_id: UUID) -> UUID | bytes:
+    return order_id.bytes if connection.dialect.name == "sqlite" else order_id
