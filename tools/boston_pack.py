@@ -12,6 +12,7 @@ UNITS = {"business_days": "wd", "calendar_days": "cd"}
 CUT = "2015-02-16T13:00:00"
 
 HEAD = """\
+# yaml-language-server: $schema=policy.schema.json
 # Boston's service promises of 2011 and 2014-2016, as the city's own due times show them. Written by tools/boston_pack.py
 # from the tables in boston-311/; change those, not this file.
 #

@@ -69,7 +69,7 @@ def test_lint_leaves_with_one_when_it_warns_and_says_where(slaengine, tmp_path):
     assert linted.code == 1
     assert "ours.yaml:6:5: warning: targets[1] 'done': it can never match" in linted.out
     (finding,) = slaengine("policy", "lint", "ours.yaml", "--json").json
-    assert (finding["weight"], finding["line"]) == ("warning", 6)
+    assert (finding["kind"], finding["weight"], finding["line"]) == ("never_matches", "warning", 6)
 
 
 def test_lint_doubts_types_that_no_order_has(slaengine, tmp_path):
@@ -154,6 +154,21 @@ def test_diff_says_what_is_promised_otherwise(slaengine, tmp_path):
             "after": "10 min",
         }
     ]
+
+
+def test_diff_compares_versions_of_one_policy_too(slaengine):
+    named = slaengine("policy", "diff", "complaint-code-2024@2022", "complaint-code-2024@2024")
+    assert (named.code, "start received → " in named.out) == (1, True)
+    assert "complaint-code-2024 2022 (from 2022-10-01T00:00:00+01:00) to complaint-code-2024 2024 (from 2024-04-01" in named.err
+    last = slaengine("policy", "diff", "complaint-code-2024")
+    assert (last.code, last.out) == (1, named.out)
+    alone = slaengine("policy", "diff", "front-desk")
+    assert (alone.code, alone.err) == (
+        2,
+        "slaengine: 'front-desk' has one version only; name a second policy to compare it with\n",
+    )
+    unknown = slaengine("policy", "diff", "complaint-code-2024@2023", "complaint-code-2024")
+    assert (unknown.code, "has no version '2023'" in unknown.err) == (1, True)
 
 
 def test_the_schema_is_printed_for_editors(slaengine):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+from pathlib import Path
+
 import jsonschema
 import pytest
 
+from slaengine.errors import PolicyError, UnknownPolicy
 from slaengine.policies.book import PolicyBook, pack_text, packs
-from slaengine.policies.compare import changes
+from slaengine.policies.compare import changes, edition_changes, edition_named
 from slaengine.policies.lint import lint
 from slaengine.policies.load import Source
 from slaengine.policies.schema import policy_schema
@@ -96,6 +101,113 @@ def test_options_without_an_effect_are_found(option, word):
     assert (weight, word in message) == ("warning", True)
 
 
+NIGHTS = HEAD + "calendars: {never: {weekly: {}}, night: {weekly: {mon: [['22:00', '06:00']]}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "message"),
+    [
+        (
+            "applies: {kind: repair}, start: {fact: received, kind: complaint}",
+            "never_starts",
+            "it never starts: `applies` asks for another kind than 'complaint'",
+        ),
+        (
+            "start: {fact: received, kind: complint}",
+            "never_starts",
+            "it never starts: received has no kind 'complint'; did you mean 'complaint'?",
+        ),
+        (
+            "start: {fact: verdict_stated, verdict: late}",
+            "never_starts",
+            "it never starts: verdict_stated has no verdict 'late'; it has met, missed, unknown",
+        ),
+        ("start: {fact: escalated, level: high}", "never_starts", "it never starts: escalated has no level 'high'"),
+        ("start: {fact: classified, warranty: maybe}", "never_starts", "it never starts: classified has no warranty 'maybe'"),
+        ("start: {fact: classified, severity: 3}", "never_starts", "it never starts: classified has no severity 3"),
+        ("start: {after: nothing}", "never_starts", "it never starts: 'nothing' promises nothing, so it has no stop to wait for"),
+        (
+            "applies: {kind: repair}, start: {after: told}",
+            "never_starts",
+            "it never starts: no order of its has a clock of 'told'",
+        ),
+        ("applies: {hours: {inside: never}}", "never_starts", "it never starts inside 'never', which never opens"),
+        ("applies: {hours: {outside: always}}", "never_starts", "it never starts outside 'always', which never closes"),
+        (
+            "start: [responded, {fact: escalated, level: high}]",
+            "contradiction",
+            "'escalated (level high)' never starts it: escalated has no level 'high'",
+        ),
+        (
+            "stop: [resolved, {fact: escalated, level: high}]",
+            "contradiction",
+            "'escalated (level high)' never stops it: escalated has no level 'high'",
+        ),
+        ("stop: {fact: escalated, level: high}", "never_stops", "it never stops: escalated has no level 'high'"),
+        (
+            "applies: {type: noise}, limit: {table: {by: type, rows: {noise: 1 h, facility.lift: 4 h}}}",
+            "contradiction",
+            "its row for 'facility.lift' is never used: `applies` leaves such orders out",
+        ),
+    ],
+)
+def test_conditions_that_exclude_each_other_are_found(target, kind, message):
+    fields = {"stop": "resolved", "limit": "4 h"}
+    rest = "".join(f", {name}: {value}" for name, value in fields.items() if f"{name}: " not in target)
+    others = (
+        "  - {name: nothing, stop: resolved, limit: none}\n  - {name: told, applies: {kind: enquiry}, stop: closed, limit: 1 h}\n"
+    )
+    text = f"{NIGHTS}targets:\n  - {{name: odd, {target}{rest}}}\n{others}"
+    warnings = [
+        (one.kind, one.message) for one in lint(text, "ours.yaml") if one.weight == "warning" and one.kind != "unused_calendar"
+    ]
+    assert warnings == [(kind, f"targets[0] 'odd': {message}")]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "applies: {kind: repair}, start: {fact: received, kind: [repair, service]}",
+        "applies: {severity: low}, start: {fact: classified, severity: high}",
+        "start: {fact: meeting_held, parties: owner, parties_min: 3}",
+        "start: {fact: escalated, level: 2}",
+        "start: {fact: classified, warranty: true}",
+        "start: {fact: cost_charged, amount: 10}",
+        "start: {after: told}",
+        "applies: {hours: {outside: night}}",
+        "applies: {hours: {inside: always}}",
+        "applies: {type: noise}, limit: {table: {by: type, rows: {noise.night: 1 h, noise: 4 h}}}",
+    ],
+)
+def test_conditions_that_can_hold_together_are_left_alone(target):
+    rest = "" if "limit" in target else ", limit: 4 h"
+    text = f"{NIGHTS}targets:\n  - {{name: odd, {target}, stop: resolved{rest}}}\n  - {{name: told, stop: closed, limit: 1 h}}\n"
+    assert [one.kind for one in lint(text, "ours.yaml") if one.kind in ("contradiction", "never_starts", "never_stops")] == []
+
+
+def test_a_row_of_a_table_narrows_what_its_target_is_for():
+    target = "name: odd, applies: {type: noise.night}, stop: resolved, limit: {table: {by: type, rows: {noise: 1 h}}}"
+    policy = PolicyBook.parse(f"{HEAD}targets: [{{{target}}}]\n")
+    ((applies, limit),) = policy.latest.version.targets[0].limits()
+    assert (applies.type, limit.text) == (("noise.night",), "1 h")
+
+
+def test_a_table_by_what_no_order_has_is_refused():
+    with pytest.raises(PolicyError, match="no table is by 'typ'; did you mean 'type'"):
+        PolicyBook.parse(f"{HEAD}targets: [{{name: odd, stop: resolved, limit: {{table: {{by: typ, rows: {{noise: 1 h}}}}}}}}]\n")
+
+
+def test_every_finding_has_a_kind_by_which_programs_know_it():
+    text = HEAD + "calendars: {spare: {weekly: {mon: [['09:00', '17:00']]}}}\ntargets:\n"
+    text += f"  - {{{ALL}, beat: responded}}\n  - {{{ALL}}}\n  - {{name: again, start: resolved, stop: resolved, limit: 4 h}}\n"
+    assert {(one.kind, one.weight) for one in lint(text, "ours.yaml")} == {
+        ("useless_option", "warning"),
+        ("never_matches", "warning"),
+        ("unused_calendar", "warning"),
+        ("starts_itself", "note"),
+    }
+
+
 def test_calendars_and_holiday_lists_that_nothing_uses_are_found():
     messages = found(ALL, head=HEAD + "calendars: {spare: {weekly: {mon: [['09:00', '17:00']]}}}\nholiday_lists: {spare: []}\n")
     assert messages == [
@@ -120,6 +232,19 @@ def test_the_starting_point_is_clean_and_every_pack_fits_the_schema():
     schema = jsonschema.Draft202012Validator(policy_schema())
     for name, written in [("ours", text), *((name, pack_text(name)) for name in packs())]:
         assert list(schema.iter_errors(Source(written, name).value)) == []
+
+
+def test_editors_find_the_schema_beside_the_packs_and_it_is_the_engines():
+    folder = Path(str(resources.files("slaengine.policies") / "packs"))
+    assert json.loads((folder / "policy.schema.json").read_text(encoding="utf-8")) == policy_schema()
+    examples = Path(__file__).parents[2] / "examples"
+    files = [
+        *folder.glob("*.yaml"),
+        *(path for path in examples.glob("*.yaml") if "\npolicy: " in path.read_text(encoding="utf-8")),
+    ]
+    for path in files:
+        named = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# yaml-language-server: $schema=")
+        assert (path.parent / named).resolve() == (folder / "policy.schema.json").resolve()
 
 
 @pytest.mark.parametrize("wrong", ["limit: 4 hours", "stop: resolvd", "limt: 4 h"])
@@ -158,6 +283,40 @@ def test_a_changed_calendar_and_other_waiver_reasons_are_told():
     target = f"{ALL}, calendar: office"
     after = calendar.replace("17:00", "18:00") + "waivers: {reasons: [storm]}\n"
     assert [str(change) for change in changes(book(target, head=calendar), book(target, head=after))] == [
-        "changed calendar office",
+        "calendar office: mon 09:00–17:00 → 09:00–18:00",
         "policy desk: waivers.reasons unset → storm",
     ]
+
+
+def test_changed_holidays_are_told_with_their_dates():
+    def desk(rest):
+        calendars = f"calendars: {{office: {{weekly: {{mon: [['09:00', '17:00']]}}, {rest}}}}}\n"
+        return book(f"{ALL}, calendar: office", head=HEAD + calendars)
+
+    old = desk("holidays: {2026-01-01: New Year, 2026-05-04: Founders' Day}")
+    new = desk("holidays: {2026-01-01: New Year's Day, 2026-10-01: National Day}, overrides: {2026-02-02: [['10:00', '12:00']]}")
+    assert [str(change) for change in changes(old, new)] == [
+        "calendar office: holiday 2026-01-01 New Year → New Year's Day",
+        "calendar office: holiday 2026-05-04 Founders' Day → unset",
+        "calendar office: holiday 2026-10-01 unset → National Day",
+        "calendar office: hours of 2026-02-02 unset → 10:00–12:00",
+    ]
+    assert [str(change) for change in changes(old, desk("holidays: china, makeup_hours_of: mon, unknown_years: weekly"))] == [
+        "calendar office: holidays 2 days → china",
+        "calendar office: makeup_hours_of unset → mon",
+        "calendar office: unknown_years refuse → weekly",
+    ]
+
+
+def test_a_calendar_that_comes_or_goes_is_told():
+    office = book(f"{ALL}, calendar: office", head=HEAD + "calendars: {office: {weekly: {mon: [['09:00', '17:00']]}}}\n")
+    assert "removed calendar office" in [str(change) for change in changes(office, book(ALL))]
+    assert "added calendar office" in [str(change) for change in changes(book(ALL), office)]
+
+
+def test_two_versions_of_one_policy_can_be_compared():
+    code = PolicyBook.pack("complaint-code-2024")
+    told = [str(change) for change in edition_changes(edition_named(code, "2022"), edition_named(code, "2024"))]
+    assert any("start" in line for line in told)
+    with pytest.raises(UnknownPolicy, match="has no version '2023'; did you mean '2024'"):
+        edition_named(code, "2023")

@@ -16,8 +16,9 @@ from slaengine.cli.reading import opened, show
 from slaengine.domain.promises import PolicyPublished, Scope
 from slaengine.engine import SlaEngine
 from slaengine.errors import PolicyError, UsageError
-from slaengine.policies.book import PolicyBook, pack_text, packs
-from slaengine.policies.compare import changes
+from slaengine.policies.book import Edition, PolicyBook, pack_text, packs
+from slaengine.policies.calendar_instants import as_datetime
+from slaengine.policies.compare import edition_changes, edition_named
 from slaengine.policies.lint import lint as lint_text
 from slaengine.policies.policy import Policy, Version
 from slaengine.policies.schema import policy_schema
@@ -33,6 +34,7 @@ app = typer.Typer(
 Named = Annotated[
     str, typer.Argument(help="A shipped pack's name, a policy file, or with --store a published one.", metavar="POLICY")
 ]
+Versioned = Annotated[str, typer.Argument(help="As elsewhere, or one version of it: NAME@VERSION.", metavar="BEFORE")]
 MaybeStore = Annotated[str | None, typer.Option("--store", envvar="SLAENGINE_STORE", help="Look among what is published there.")]
 File = Annotated[Path, typer.Argument(help="A policy file.", metavar="FILE")]
 
@@ -102,7 +104,7 @@ def lint(
         if as_json:
             break
         for finding in findings:
-            sys.stdout.write(f"{name}:{finding.line}:{finding.column}: {finding.weight}: {finding.message}\n")
+            sys.stdout.write(f"{name}:{finding.line}:{finding.column}: {finding.weight}: {finding.message} [{finding.kind}]\n")
         warnings = sum(finding.weight == "warning" for finding in findings)
         say(f"{name}: {_counted(warnings, 'warning')}, {_counted(len(findings) - warnings, 'note')}")
     if any(finding.weight == "warning" for findings in found.values() for finding in findings):
@@ -110,18 +112,30 @@ def lint(
 
 
 @app.command(no_args_is_help=True)
-def diff(before: Named, after: Named, store: MaybeStore = None, as_json: AsJson = False) -> None:
-    """Say what the second policy's latest version promises otherwise than the first's. Leaves with 1 when something.
+def diff(
+    before: Versioned,
+    after: Annotated[
+        str | None,
+        typer.Argument(help="What to compare it with; left out, BEFORE's last version with the one before it.", metavar="AFTER"),
+    ] = None,
+    store: MaybeStore = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the second policy promises otherwise than the first: targets, calendars, holidays. Leaves with 1 when something.
 
     Example: `slaengine policy diff ours.yaml ours-2027.yaml`
+
+    One version of a policy is named NAME@VERSION; without it the latest counts: `slaengine policy diff complaint-code-2024@2022
+    complaint-code-2024@2024`.
     """
-    found = changes(_book(before, store), _book(after, store))
+    old, new = _two_editions(before, after, store)
+    found = list(edition_changes(old, new))
     if as_json:
         print_json([change.as_json() for change in found])
     else:
         sys.stdout.writelines(f"{change}\n" for change in found)
-        if not found:
-            say("they promise the same")
+        told = " to ".join(f"{e.policy.policy} {e.version.version} (from {_since(e)})" for e in (old, new))
+        say(f"{told}: {_counted(len(found), 'change')}" if found else f"{told}: they promise the same")
     if found:
         raise typer.Exit(REFUSED)
 
@@ -205,6 +219,29 @@ def _book(name: str, store: str | None) -> PolicyBook:
         with opened(store, None) as engine:
             return PolicyBook.published(name, engine.publications())
     return PolicyBook.load(name)
+
+
+def _two_editions(before: str, after: str | None, store: str | None) -> tuple[Edition, Edition]:
+    if after is not None:
+        return _edition(before, store), _edition(after, store)
+    versions = {edition.version.version: edition for edition in _book(before, store).editions}
+    if len(versions) < 2:
+        raise UsageError(f"'{before}' has one version only; name a second policy to compare it with")
+    *_, old, new = versions.values()
+    return old, new
+
+
+def _edition(name: str, store: str | None) -> Edition:
+    """Return the edition that `NAME@VERSION` names, or the latest of `NAME`."""
+    policy, at, version = name.rpartition("@")
+    if not at or Path(name).exists():
+        return _book(name, store).latest
+    return edition_named(_book(policy, store), version)
+
+
+def _since(edition: Edition) -> str:
+    zone = ZoneInfo(edition.policy.time_zone)
+    return as_datetime(max(edition.effective_from, edition.holds_from)).astimezone(zone).isoformat()
 
 
 def _text(path: Path) -> str:

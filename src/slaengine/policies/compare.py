@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from slaengine.errors import UnknownPolicy, nearest
 from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.calendar import WEEKDAYS, BusinessCalendar, Hours
 from slaengine.policies.limits import Limit
 from slaengine.policies.policy import Applies, Target
 
@@ -15,7 +17,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: of the target `target` for the orders `applies`, or of a calendar; `field` empty for the whole."""
+    """One difference: of a target for the orders `applies`, of a calendar or of the policy; `field` empty for the whole.
+
+    Of a calendar the fields are its words, its weekdays, and the dates of its holidays and special hours.
+    """
 
     what: Literal["added", "removed", "changed"]
     part: Literal["target", "calendar", "policy"]
@@ -55,7 +60,7 @@ def edition_changes(before: Edition, after: Edition) -> Iterator[Change]:
                 yield Change("changed", "target", key[0], key[1], field, old[key][field], target[field])
     for name in sorted(before.calendars.keys() | after.calendars.keys()):
         if before.calendars.get(name) != after.calendars.get(name):
-            yield _calendar_change(name, before, after)
+            yield from _calendar_changes(name, before.calendars.get(name), after.calendars.get(name))
     reasons = (", ".join(edition.version.waivers.reasons) for edition in (before, after))
     if (first := next(reasons)) != (second := next(reasons)):
         yield Change("changed", "policy", after.policy.policy, "", "waivers.reasons", first, second)
@@ -69,12 +74,50 @@ def in_words(applies: Applies) -> str:
     return ", ".join(conditions)
 
 
-def _calendar_change(name: str, before: Edition, after: Edition) -> Change:
-    if name not in before.calendars:
-        return Change("added", "calendar", name)
-    if name not in after.calendars:
-        return Change("removed", "calendar", name)
-    return Change("changed", "calendar", name)
+def edition_named(book: PolicyBook, version: str) -> Edition:
+    """Return the last edition of a book's version.
+
+    Raises:
+        UnknownPolicy: the policy has no version of this name.
+    """
+    for edition in reversed(book.editions):
+        if edition.version.version == version:
+            return edition
+    names = list(dict.fromkeys(edition.version.version for edition in book.editions))
+    raise UnknownPolicy(f"policy {book.name} has no version '{version}'{nearest(version, names)}; it has {', '.join(names)}")
+
+
+def _calendar_changes(name: str, before: BusinessCalendar | None, after: BusinessCalendar | None) -> Iterator[Change]:
+    if before is None:
+        yield Change("added", "calendar", name)
+    elif after is None:
+        yield Change("removed", "calendar", name)
+    else:
+        old, new = _calendar_words(before), _calendar_words(after)
+        if "china" in (before.holidays, after.holidays) and before.holidays != after.holidays:
+            old, new = _without_dates(before, old), _without_dates(after, new)
+        for field in dict.fromkeys((*old, *new)):
+            if old.get(field) != new.get(field):
+                yield Change("changed", "calendar", name, "", field, old.get(field, ""), new.get(field, ""))
+
+
+def _calendar_words(calendar: BusinessCalendar) -> dict[str, str]:
+    """Return a calendar's definition in words, each holiday and each special date by itself."""
+    words = {"tz": calendar.tz, "makeup_hours_of": calendar.makeup_hours_of or "", "unknown_years": calendar.unknown_years}
+    words |= {day: _hours(calendar.weekly[day]) for day in WEEKDAYS if day in calendar.weekly}
+    words |= {f"holiday {day}": name for day, name in sorted(calendar.holiday_names.items())}
+    words |= {f"hours of {day}": _hours(hours) for day, hours in sorted(calendar.overrides.items())}
+    return words
+
+
+def _without_dates(calendar: BusinessCalendar, words: dict[str, str]) -> dict[str, str]:
+    """Return the words with a list of holidays told by its length: one list takes the place of another of hundreds of dates."""
+    holidays = "china" if calendar.holidays == "china" else f"{len(calendar.holidays)} days"
+    return {"holidays": holidays} | {word: said for word, said in words.items() if not word.startswith("holiday ")}
+
+
+def _hours(hours: Hours) -> str:
+    return ", ".join(f"{opens}–{closes}" for opens, closes in hours) or "closed"
 
 
 def _rules(edition: Edition) -> dict[Key, dict[str, str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
-from typing import Literal
 
+from slaengine.policies.findings import FindingKind, Place, Weight
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.policy import CalendarSpec, Policy, Version
 
-Doubt = tuple[Literal["warning", "note"], tuple[str | int, ...], str]
-"""Its weight, the path of the field in a file that lists its versions, and the sentence."""
+Doubt = tuple[FindingKind, Weight, Place, str]
+"""What it is called, its weight, the path of the field in a file that lists its versions, and the sentence."""
 
 
 def doubts(policy: Policy) -> Iterator[Doubt]:
@@ -21,7 +21,7 @@ def doubts(policy: Policy) -> Iterator[Doubt]:
         for k, kpi in enumerate(version.kpis):
             yield from _kpi(kpi, ("versions", n, "kpis", k))
         if "waivers" in version.model_fields_set and not version.waivers.reasons:
-            yield "note", ("versions", n, "waivers"), "waivers: without reasons no breach can be excused"
+            yield "no_waiver", "note", ("versions", n, "waivers"), "waivers: without reasons no breach can be excused"
     yield from _holidays(policy)
 
 
@@ -30,19 +30,34 @@ def _order(policy: Policy) -> Iterator[Doubt]:
         place = ("versions", n, "effective_from")
         starts, before = _starts(policy, later), _starts(policy, earlier)
         if starts < before:
-            yield "warning", place, f"version {later.version} comes into force before version {earlier.version} above it"
+            yield (
+                "version_order",
+                "warning",
+                place,
+                f"version {later.version} comes into force before version {earlier.version} above it",
+            )
         elif starts == before:
-            yield "warning", place, f"version {later.version} comes into force with version {earlier.version}, which never holds"
+            yield (
+                "version_order",
+                "warning",
+                place,
+                f"version {later.version} comes into force with version {earlier.version}, which never holds",
+            )
 
 
 def _kpi(kpi: Kpi, place: tuple[str | int, ...]) -> Iterator[Doubt]:
     if kpi.goals and kpi.bands is None:
-        yield "note", (*place, "goals"), f"kpi '{kpi.name}': without bands it is green with its goal reached and red without"
+        yield (
+            "no_bands",
+            "note",
+            (*place, "goals"),
+            f"kpi '{kpi.name}': without bands it is green with its goal reached and red without",
+        )
     if kpi.bands is None or not kpi.goals:
         return
     better = kpi.bands.green - kpi.bands.amber
     if (better > 0) if kpi.goals[-1].at_most is not None else (better < 0):
-        yield "warning", (*place, "bands"), f"kpi '{kpi.name}': amber begins beyond green and never shows"
+        yield "hidden_band", "warning", (*place, "bands"), f"kpi '{kpi.name}': amber begins beyond green and never shows"
 
 
 def _holidays(policy: Policy) -> Iterator[Doubt]:
@@ -53,7 +68,7 @@ def _holidays(policy: Policy) -> Iterator[Doubt]:
         for place, dates in _lists(name, spec, policy):
             if dates and max(dates) < begins:
                 said = f"its holidays end on {max(dates)}, before version {last.version} comes into force"
-                yield "warning", place, f"calendar '{name}': {said}"
+                yield "holidays_end", "warning", place, f"calendar '{name}': {said}"
 
 
 def _lists(name: str, spec: CalendarSpec, policy: Policy) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:

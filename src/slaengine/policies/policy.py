@@ -132,6 +132,11 @@ class Target(Part):
             raise ValueError("stop and beat are facts; only a start can wait for another target")
         if self.repeats and self.reopen in ("continue", "restart"):
             raise ValueError(f"reopen: a cadence begins a new cycle or ignores the reopening, not '{self.reopen}'")
+        if isinstance(self.limit, Table) and self.limit.by not in DIMENSIONS and not self.limit.by.startswith("labels."):
+            words = [*DIMENSIONS, "labels.NAME"]
+            raise ValueError(
+                f"limit: no table is by '{self.limit.by}'{nearest(self.limit.by, words) or '; write ' + ', '.join(words)}"
+            )
         for _, limit in self.limits():
             if limit.unit == "d" and self.calendar != ALWAYS:
                 raise ValueError(f"limit: '{limit.text}' in the calendar '{self.calendar}': write h, wd or cd")
@@ -149,7 +154,15 @@ class Target(Part):
             yield self.applies, self.limit
             return
         for value, limit in self.limit.rows:
-            yield _narrowed(self.applies, self.limit.by, value), limit
+            narrowed = _narrowed(self.applies, self.limit.by, value)
+            if narrowed is not None:
+                yield narrowed, limit
+
+    def rows_left_out(self) -> list[str]:
+        """Return the rows of the limit's table that no order of the target can fit."""
+        rows = self.limit.rows if isinstance(self.limit, Table) else ()
+        by = self.limit.by if isinstance(self.limit, Table) else ""
+        return [value for value, _ in rows if _narrowed(self.applies, by, value) is None]
 
     @property
     def when_reopened(self) -> Reopen:
@@ -161,10 +174,17 @@ class Target(Part):
         return "ignore"
 
 
-def _narrowed(applies: Applies, dimension: str, value: str) -> Applies:
+def _narrowed(applies: Applies, dimension: str, value: str) -> Applies | None:
+    """Return the conditions with that of a table's row added; None when the two exclude each other."""
+    own = dict(applies.conditions()).get(dimension, ())
+    both = (value,)
+    if own and not matches(dimension, value, own):
+        both = tuple(one for one in own if matches(dimension, one, (value,)))
+    if not both:
+        return None
     if dimension.startswith("labels."):
-        return applies.model_copy(update={"labels": {**applies.labels, dimension.removeprefix("labels."): (value,)}})
-    return applies.model_copy(update={dimension: (value,)})
+        return applies.model_copy(update={"labels": {**applies.labels, dimension.removeprefix("labels."): both}})
+    return applies.model_copy(update={dimension: both})
 
 
 class WaiverRules(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TEMPLATE = """\
+# yaml-language-server: $schema=policy.schema.json
 # A policy: what is promised, to whom, within what time. Read it from top to bottom, change what is yours, then:
 #
 #   slaengine policy lint {file}          finds what is doubtful
