@@ -6,11 +6,15 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from inspect import getfile
 from itertools import count
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
 
+from slaengine.errors import CorruptFact, StorageError
+from slaengine.policies import business, kernel, reckoning, tables
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import COMPILED_FACTS_MIN
 from slaengine.policies.compiled import available
@@ -19,12 +23,16 @@ from slaengine.projections.case_file import CaseFile
 from slaengine.projections.entry import Entry, Judge, judge_of
 from slaengine.projections.promises import fingerprint
 from slaengine.storage.bulk import chunks
+from slaengine.storage.checking import check
 from slaengine.storage.fact_rows import FactRow, facts_after
 from slaengine.storage.first_build import FirstBuild
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import WORK_ORDER, Maker
 from slaengine.storage.read_models import Build, ReadModels, case_files, hold, next_seq, put
 from slaengine.storage.tiles import keep, missing
+
+LOADED_FACTS_MIN = 150_000
+"""Facts from which the compiled kernel pays when it was compiled before: it takes some seconds to load."""
 
 BATCH = 10_000
 """Facts a transaction: enough that its own cost does not show, few enough that memory and waiting writers do not feel it."""
@@ -78,10 +86,23 @@ def catch_up(  # noqa: PLR0913 (options with defaults, by name only)
             _pass_time(models, build, judge, now)
         _keep_tiles(models, build)
     if build.state == "building":
+        _check(log, models, build, judge)
         with models.database.writing() as connection:
             models.swap_in(connection, build)
         build = replace(build, state="live")
     return build
+
+
+def _check(log: FactLog, models: ReadModels, build: Build, judge: Judge) -> None:
+    """Look at a build before it is shown; one that is not right is forgotten, so that the next attempt begins anew."""
+    try:
+        check(log, build, judge)
+    except CorruptFact:
+        raise
+    except StorageError:
+        with models.database.writing() as connection:
+            models.retire(connection, build)
+        raise
 
 
 @contextmanager
@@ -125,8 +146,16 @@ def _pass_time(models: ReadModels, build: Build, judge: Judge, now: int) -> None
 
 
 def _pays(log: FactLog, build: Build) -> bool:
-    """Whether so many facts wait that loading the compiled kernel pays, though no batch alone is large enough."""
-    return log.head().position - build.position >= COMPILED_FACTS_MIN and available()
+    """Whether so many facts wait that loading the compiled kernel pays, or compiling it, though no batch alone is so large."""
+    facts = log.head().position - build.position
+    return facts >= LOADED_FACTS_MIN and available() and (facts >= COMPILED_FACTS_MIN or _compiled_before())
+
+
+def _compiled_before() -> bool:
+    """Whether machine code of the kernel as it is now was kept on disk by an earlier run."""
+    newest = max(Path(str(getfile(module))).stat().st_mtime for module in (business, kernel, reckoning, tables))
+    kept = Path(str(getfile(kernel))).parent.glob("__pycache__/compiled_loop.*.nbi")
+    return any(code.stat().st_mtime > newest for code in kept)
 
 
 def build_for(models: ReadModels, book: PolicyBook) -> Build:

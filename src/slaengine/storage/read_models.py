@@ -85,6 +85,10 @@ class ReadModels:
         _set_state(connection, catalogue.c.policy == build.policy, catalogue.c.state == "live", state="retired")
         _set_state(connection, catalogue.c.generation == build.tables.number, state="live")
 
+    def retire(self, connection: Connection, build: Build) -> None:
+        """Take `build` out of use; its tables go when the next one begins."""
+        _set_state(connection, catalogue.c.generation == build.tables.number, state="retired")
+
     def advance(self, connection: Connection, build: Build, position: int) -> None:
         """Say that `build` now stands at `position`.
 

@@ -68,7 +68,7 @@ def verify(
         CalendarError: a calendar does not know the time that a limit reaches into.
     """
     build = _published(log, book)
-    verifier = _Verifier(log, build, Judge(book), late_after)
+    verifier = Verifier(log, build, Judge(book), late_after)
     with log.database.reading() as connection:
         orders = build.tables.orders
         rows = connection.execute(select(orders.c.order_id, orders.c.seq).order_by(orders.c.seq))
@@ -117,15 +117,15 @@ def _strays(connection: Connection, build: Build) -> Iterator[Difference]:
             )
 
 
-class _Verifier:
+class Verifier:
     """Compares some orders at a time, and keeps what was found."""
 
-    def __init__(self, log: FactLog, build: Build, judge: Judge, late_after: timedelta) -> None:
+    def __init__(self, log: FactLog, build: Build, judge: Judge, late_after: timedelta = LATE_AFTER) -> None:
         self._log, self._build, self._judge, self._late_after = log, build, judge, late_after
         self._mapper = FactMapper()
         self.verified = Verified(build.position)
 
-    def take(self, places: Mapping[UUID, int], tile: int | None) -> None:
+    def take(self, places: Mapping[UUID, int], tile: int | None = None) -> None:
         """Verify orders by their places, which are those of a tile (None: of none), and that tile, if it is kept."""
         order_ids = list(places)
         stored = {

@@ -49,11 +49,12 @@ class PostgresServer:
         self.address = address
         self._names = count()
 
-    def new_database(self) -> str:
-        """Make an empty database and return its URL."""
+    def new_database(self, template: str | None = None) -> str:
+        """Make a database, empty or a copy of the one at the URL `template`, to which nobody is connected; return its URL."""
         name = f"slaengine_{os.getpid()}_{time.time_ns():x}_{next(self._names)}"
         with _connection(self.address) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            like = f' TEMPLATE "{template.rpartition("/")[2]}"' if template else ""
+            connection.execute(f'CREATE DATABASE "{name}"{like}')
         return f"{self.address.rpartition('/')[0]}/{name}"
 
     def drop_database(self, url: str) -> None:
