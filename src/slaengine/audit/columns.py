@@ -1,13 +1,11 @@
 """A history's rows as the kernel's columns: names are looked up once for each different fact, not once for each fact.
 
-What `policies.prepare` does order by order in Python is done here for whole buckets in compiled loops. Orders that need
-more than a look-up, because a fact of theirs was corrected or an edition took their clocks over, go through
-`policies.prepare` itself.
+What `policies.prepare` does order by order in Python is done here for whole buckets, by tables that say what each shape of
+fact is to the kernel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,24 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
-from slaengine.audit.filling import (
-    DISPATCH,
-    DONE_WIDTH,
-    ENTRIES,
-    EVER,
-    KNOWN,
-    ORDERS,
-    PART,
-    PLAIN,
-    RECEIPT,
-    SPECIAL,
-    UNKNOWN,
-    Filled,
-    Shapes,
-    Source,
-    filling,
-)
 from slaengine.audit.history_schema import OWN
+from slaengine.audit.layout import DISPATCH, IDLE, NOT_HERE, PLAIN, RECEIPT, UNKNOWN, Ints, Shapes
 from slaengine.policies import tables as t
 from slaengine.policies.compile import EVERY_REASON, Compiled
 from slaengine.policies.compiled import BITS
@@ -42,8 +24,7 @@ from slaengine.projections.case_file import micros
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Ints = NDArray[np.int64]
-
+CORRECTION = "corrected"
 TRANSITIONS_MAX = 20_000_000
 """Entries of the table of profiles by facts: beyond that the orders differ too much for tables to pay."""
 
@@ -51,109 +32,76 @@ TRANSITIONS_MAX = 20_000_000
 class Codes(NamedTuple):
     """A column of words: `words[codes[i]]` is that of row i."""
 
-    codes: Ints
+    codes: NDArray[np.int32]
     words: list[str]
 
-    def rows(self, wanted: Collection[str]) -> Ints:
-        """Return the rows that hold one of these words."""
-        chosen = np.array([word in wanted for word in self.words], np.bool_)
-        return np.flatnonzero(chosen[self.codes]) if chosen.any() else np.empty(0, np.int64)
 
+class Shaped:
+    """What each shape of fact is to the kernel under one policy; grows as new ones are met. Not for use by several threads."""
 
-class Prepared(NamedTuple):
-    """A bucket's facts as columns, in whole orders.
-
-    Order n has the entries `[bounds[n], bounds[n + 1])` and began at position `order[n]`; `row` is the entry's row in the
-    bucket. `special` are the rows of the orders that are left to `policies.prepare`, `facts` the words of all rows.
-    """
-
-    times: Ints
-    hits: Ints
-    life: Ints
-    detail: Ints
-    profile: Ints
-    row: Ints
-    bounds: Ints
-    order: Ints
-    special: NDArray[np.bool_]
-    facts: Codes
-
-
-class Preparer:
-    """Prepares buckets for one policy. Not for use by several threads.
-
-    Args:
-        compiled: the policy's tables; profiles are added to them.
-        as_of, known_at: leave out what occurred, or was recorded, after this instant (µs); None leaves out nothing.
-    """
-
-    def __init__(self, compiled: Compiled, as_of: int | None, known_at: int | None) -> None:
+    def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
-        self._limits = np.array([EVER if as_of is None else as_of, EVER if known_at is None else known_at], np.int64)
-        self._repins = np.array([e.holds_from for e in compiled.editions if e.repins], np.int64)
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._columns: list[tuple[int, ...]] = []
+        self._arrays: Shapes | None = None
         self._reasons: dict[str, int] = dict(compiled.reasons)
+        self._excuses: dict[str, int] = {}
         self._parts: dict[tuple[Any, ...], int] = {(): 0}
-        self._room = Filled.room(0)
-        self._columns: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._targets = {name: number for number, name in enumerate(compiled.targets)}
+        self._following = np.empty((1, 0), np.int64)
+        self._correction = self.number(CORRECTION, "{}")
 
     def fits(self) -> bool:
         """Whether the policy can be looked up like this: its triggers ask for nothing that differs from fact to fact."""
         asked: set[str] = {condition.field for trigger in self._compiled.triggers for condition in trigger.conditions}
-        return not asked & OWN and bool(self._compiled.bits <= BITS)
+        corrections = any(trigger.fact == CORRECTION and trigger.conditions for trigger in self._compiled.triggers)
+        return not asked & OWN and not corrections and bool(self._compiled.bits <= BITS)
 
-    def prepare(self, table: pa.Table) -> Prepared | None:
-        """Return the rows of a bucket, prepared; None when they differ too much and must go the other way.
+    def shapes(self, facts: Codes, fields: Codes) -> NDArray[np.int32]:
+        """Return the number of each row's shape."""
+        from slaengine.audit.marking import mark, numbered  # noqa: PLC0415 (needs an extra)
 
-        The table may lack `recorded_at` when no `known_at` is asked for.
-        """
-        facts, fields = _codes(table["fact"]), _codes(table["fields"])
-        shape = facts.codes * len(fields.words) + fields.codes
-        shapes = self._shapes(shape, facts.words, fields.words)
-        if shapes is None:
-            return None
-        occurred = _ints(table["occurred_at"])
-        recorded = _ints(table["recorded_at"]) if "recorded_at" in table.column_names else occurred
-        source = Source(_ints(table["order"]), occurred, recorded, shape)
-        filled, done = self._filled(len(shape)), np.zeros(DONE_WIDTH, np.int64)
-        following = self._transitions()
-        run = filling()
-        while not run(source, shapes, following, self._limits, self._repins, filled, done):
-            following = self._learn(following, int(done[KNOWN]), int(done[PART]))
-            if following.size > TRANSITIONS_MAX:
-                return None
-        entries, orders = int(done[ENTRIES]), int(done[ORDERS])
-        columns = [*(column[:entries] for column in filled[:5]), filled.row[:entries]]
-        special = filled.special[: len(shape)].astype(np.bool_)
-        return Prepared._make([*columns, filled.bounds[: orders + 1], filled.kept[:orders], special, facts])
+        present = np.zeros((len(facts.words), len(fields.words)), np.bool_)
+        mark(facts.codes, fields.codes, present)
+        if CORRECTION in facts.words:  # they are many, and all alike to the kernel
+            present[facts.words.index(CORRECTION)] = False
+        numbers = np.full(present.shape, self._correction, np.int32)
+        for fact, said in np.argwhere(present).tolist():
+            numbers[fact, said] = self.number(facts.words[fact], fields.words[said])
+        shapes = np.empty(len(facts.codes), np.int32)
+        numbered(facts.codes, fields.codes, numbers, shapes)
+        return shapes
 
-    def _filled(self, rows: int) -> Filled:
-        """Return room for so many rows, the same as before where that is enough: what is prepared holds until the next time."""
-        if len(self._room.times) < rows:
-            self._room = Filled.room(rows)
-        self._room.special[:rows] = 0
-        return self._room
+    def number(self, name: str, text: str) -> int:
+        """Return the number of the shape of facts of this name, with these fields as JSON."""
+        number = self._numbers.get((name, text))
+        if number is None:
+            number = self._numbers[name, text] = len(self._columns)
+            self._columns.append(self._column(name, from_json(text)))
+            self._arrays = None
+        return number
 
-    # ---- facts by shape
+    def arrays(self) -> Shapes | None:
+        """Return the tables; None when orders wait for too many reasons for bits."""
+        if self._arrays is None:
+            self._arrays = Shapes._make(np.array(self._columns, np.int64).T.copy())
+        return self._arrays if len(self._reasons) <= BITS else None
 
-    def _shapes(self, shape: Ints, facts: list[str], fields: list[str]) -> Shapes | None:
-        """Return the look-up table of the shapes that occur; None when there are too many pause reasons for bits."""
-        present = np.zeros(len(facts) * len(fields), np.bool_)
-        present[shape] = True
-        codes = np.flatnonzero(present)
-        columns = np.zeros((len(Shapes._fields), len(present)), np.int64)
-        places = [divmod(code, len(fields)) for code in codes.tolist()]
-        columns[:, codes] = np.array([self._column(facts[fact], fields[said]) for fact, said in places], np.int64).T
-        return Shapes._make(columns) if len(self._reasons) <= BITS else None
+    def allowed(self) -> Ints:
+        """Return by edition and number of a waiver's reason whether it excuses a breach."""
+        editions = [edition.version.waivers.reasons for edition in self._compiled.editions]
+        rows = [[reason in reasons for reason in self._excuses] for reasons in editions]
+        return np.array(rows, np.int64).reshape(len(editions), len(self._excuses))
 
-    def _column(self, name: str, text: str) -> tuple[int, ...]:
-        """Return what a fact of this name, with these fields as JSON, is to the kernel: the fields of `Shapes`."""
-        column = self._columns.get((name, text))
-        if column is None:
-            said = from_json(text)
-            detail = self._reason(said.get("reason")) if name in ("paused", "resumed") else 0
-            column = (_how(name), self._hits(name, said), LIFE.get(name, t.NOTHING), detail, self._part(name, said))
-            self._columns[name, text] = column
-        return column
+    def _column(self, name: str, said: dict[str, Any]) -> tuple[int, ...]:
+        """Return what such a fact is to the kernel: the fields of `Shapes`."""
+        how = {"dispatched": DISPATCH, "received": RECEIPT}.get(name, PLAIN)
+        detail = self._reason(said.get("reason")) if name in ("paused", "resumed") else 0
+        hits, life, part = self._hits(name, said), LIFE.get(name, t.NOTHING), self._part(name, said)
+        target, reason = self._waiver(name, said)
+        if how == PLAIN and not hits and life == t.NOTHING and not part and target == NOT_HERE:
+            how = IDLE
+        return how, hits, life, detail, part, target, reason
 
     def _hits(self, name: str, said: dict[str, Any]) -> int:
         hits = 0
@@ -167,6 +115,13 @@ class Preparer:
             return EVERY_REASON
         number = self._reasons.setdefault(reason, len(self._reasons))
         return 1 << min(number, BITS)
+
+    def _waiver(self, name: str, said: dict[str, Any]) -> tuple[int, int]:
+        """Return the target that a waiver is about, and the number of its reason where it is approved."""
+        target = self._targets.get(said.get("target", ""), NOT_HERE)
+        if name == "waiver_approved":
+            return target, self._excuses.setdefault(said["reason"], len(self._excuses))
+        return target if name == "waiver_refused" else NOT_HERE, NOT_HERE
 
     # ---- what an order is known to be
 
@@ -185,34 +140,40 @@ class Preparer:
         part = (name, *((dimension, told[dimension]) for dimension in self._compiled.dimensions if dimension in told))
         return self._parts.setdefault(part, len(self._parts))
 
-    def _transitions(self) -> Ints:
-        """Return a table of the profile after a fact: by that before it (the last line: none), and the fact's part."""
-        return np.full((len(self._compiled.profiles) + 1, len(self._parts)), UNKNOWN, np.int64)
+    def following(self) -> Ints:
+        """Return the profile after a fact, as far as it was learned: by that before it (the last line: none), and its part."""
+        missing = (len(self._compiled.profiles) + 1 - len(self._following), len(self._parts) - self._following.shape[1])
+        if missing != (0, 0):
+            wider = np.full((len(self._compiled.profiles) + 1, len(self._parts)), UNKNOWN, np.int64)
+            lines, parts = self._following.shape
+            wider[: lines - 1, :parts], wider[-1, :parts] = self._following[:-1], self._following[-1]
+            self._following = wider
+        return self._following
 
-    def _learn(self, following: Ints, known: int, part: int) -> Ints:
-        """Fill in what follows from profile `known` by `part`, which was asked for; `UNKNOWN` stands for no profile yet."""
+    def learn(self, known: int, part: int) -> None:
+        """Learn what follows from profile `known` (`UNKNOWN` for none yet) by `part`."""
         name, *said = list(self._parts)[part]
         before = list(self._compiled.profiles)[known] if known != UNKNOWN and name != "received" else ()
         told = dict(zip(self._compiled.dimensions, before, strict=False)) | dict(said)
         after = self._compiled.profile(tuple([told.get(dimension) for dimension in self._compiled.dimensions]))
-        missing = after + 2 - len(following)
-        if missing > 0:
-            fresh = np.full((missing, following.shape[1]), UNKNOWN, np.int64)
-            following = np.concatenate((following[:-1], fresh, following[-1:]))
-        following[known, part] = after
-        return following
+        self.following()[known, part] = after
+
+    def too_many(self) -> bool:
+        """Whether orders differ too much for tables of what they are known to be."""
+        return (len(self._compiled.profiles) + 1) * len(self._parts) > TRANSITIONS_MAX
 
 
-def given_due(compiled: Compiled, table: pa.Table, receipts: Ints) -> Ints:
-    """Return the given due times that the policy asks for, of the orders whose receipts stand in these rows of the table."""
+def given_due(compiled: Compiled, table: pa.Table, order: Ints) -> Ints:
+    """Return the given due times that the policy asks for, order by order; `order` is that column of the table."""
+    receipts = np.flatnonzero(np.diff(order, prepend=-1))
     columns = []
     for name in compiled.given_names:
         if name == "due":
             due = table["due"].take(receipts)
-            columns.append(np.where(due.is_valid().to_numpy(), _ints(due.fill_null(0)), t.NONE))
+            columns.append(np.where(due.is_valid().to_numpy(), ints(due.fill_null(0)), t.NONE))
         else:
             columns.append(np.array([_named(own, name) for own in table["own"].take(receipts).to_pylist()], np.int64))
-    return np.stack(columns, axis=1).reshape(-1) if columns else np.empty(0, np.int64)
+    return np.stack(columns, axis=1).reshape(-1)
 
 
 def _named(own: str | None, name: str) -> int:
@@ -220,17 +181,15 @@ def _named(own: str | None, name: str) -> int:
     return t.NONE if text is None else micros(datetime.fromisoformat(text))
 
 
-def _how(name: str) -> int:
-    return {"corrected": SPECIAL, "dispatched": DISPATCH, "received": RECEIPT}.get(name, PLAIN)
-
-
-def _codes(column: pa.ChunkedArray) -> Codes:
+def codes(column: pa.ChunkedArray) -> Codes:
+    """Return a column of words."""
     joined = column.unify_dictionaries().combine_chunks()
     if hasattr(joined, "chunks"):
         joined = joined.chunk(0)
-    return Codes(joined.indices.to_numpy().astype(np.int64), joined.dictionary.to_pylist())
+    return Codes(joined.indices.to_numpy(), joined.dictionary.to_pylist())
 
 
-def _ints(column: Any) -> Ints:
+def ints(column: Any) -> Ints:
+    """Return a column of instants or numbers."""
     numbers: Ints = column.cast("int64").to_numpy()
     return numbers

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from slaengine.audit.clocks import BREACHED, WAIVED, Clocks, Ints, Names, joined, none, of_rows
-from slaengine.audit.columns import Prepared, Preparer, given_due
+from slaengine.audit.clocks import Clocks, Names, joined, none, of_rows
+from slaengine.audit.columns import CORRECTION, Shaped, codes, given_due, ints
+from slaengine.audit.corrections import Rows, correct
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import arrow, moments_of
+from slaengine.audit.layout import ALL, CLOCKS, DONE_WIDTH, EVER, KNOWN, LEARN, LONG, MANY, PART, Desk, Source, room_for
+from slaengine.audit.layout import Names as Coded
 from slaengine.policies import tables as t
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge_many
 from slaengine.policies.compile import compiled
-from slaengine.policies.compiled import Columns, Judged, available, judge_columns
-from slaengine.policies.moment import Moment
-from slaengine.policies.prepare import Batch
-from slaengine.policies.settle import settled
-from slaengine.policies.waivers import Waivers
-from slaengine.projections.columns import NEVER
+from slaengine.policies.compiled import as_arrays, available
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("order", "version", "fact", "occurred_at", "recorded_at", "fields", "own", "number", "due")
 """What judging orders one by one reads of a history."""
-JUDGED = ("order", "version", "fact", "occurred_at", "recorded_at", "fields")
-"""What of it judging looks at, where orders bring no due times."""
-QUICK = ("order", "fact", "occurred_at", "fields")
+QUICK = ("order", "version", "fact", "occurred_at", "fields")
 """What judging by columns reads in any case."""
+FACTS_AT_FIRST, CLOCKS_AT_FIRST = 256, 64
+"""Room for one order; more is made when an order needs it."""
 
 
 class Question(NamedTuple):
@@ -55,6 +52,10 @@ def names_of(book: PolicyBook) -> Names:
     return Names(book.target_names(), promises, list(dict.fromkeys(edition.version.version for edition in book.editions)))
 
 
+class _TooVaried(Exception):
+    """The orders differ too much for tables to pay."""
+
+
 class Bench:
     """What one worker judges with: its own tables, since they grow as orders of a new kind are met."""
 
@@ -63,14 +64,12 @@ class Bench:
         known = book.known_at(question.known_at)
         self._question, self._names = question._replace(book=book), names
         self._compiled = compiled(known)
-        self._preparer = Preparer(self._compiled, question.as_of, question.known_at)
-        self._quick = available() and bool(known.editions) and self._preparer.fits()
+        self._shaped = Shaped(self._compiled)
+        self._quick = available() and bool(known.editions) and self._shaped.fits()
         further = ["recorded_at"] * (question.known_at is not None) + ["due"] * bool(self._compiled.given_names)
         further += ["own"] * bool(set(self._compiled.given_names) - {"due"})
         self._columns = (*QUICK, *further)
-        promises = [names.promises.index(rule.target.promise) for rule in self._compiled.rules]
-        editions = [names.editions.index(edition.version.version) for edition in self._compiled.editions]
-        self._promises, self._editions = np.array(promises, np.int64), np.array(editions, np.int64)
+        self._desk = Desk.room(FACTS_AT_FIRST, CLOCKS_AT_FIRST, len(names.targets))
 
     def judge(self, history: History, bucket: int) -> Replayed:
         """Return the clocks of the bucket's orders."""
@@ -78,98 +77,79 @@ class Bench:
             table = history.read(bucket, COLUMNS)
             return Replayed(bucket, table.num_rows, self._one_by_one(table))
         table = history.read(bucket, self._columns)
-        prepared = self._preparer.prepare(table)
-        if prepared is None:
+        try:
+            source = self._source(table)
+            clocks = self._compiled_clocks(source)
+        except _TooVaried:
             return Replayed(bucket, table.num_rows, self._one_by_one(history.read(bucket, COLUMNS)))
-        parts = [self._compiled_clocks(table, prepared)]
-        if prepared.special.any():
-            whole = history.read(bucket, COLUMNS if self._compiled.given_names else JUDGED)
-            parts.append(self._one_by_one(whole.filter(arrow().array(prepared.special))))
-        return Replayed(bucket, table.num_rows, joined(parts))
+        if len(source.left_out) > 1:
+            whole = history.read(bucket, COLUMNS)
+            rows = np.isin(source.order, source.order[source.left_out[:-1]])
+            clocks = joined([clocks, self._one_by_one(whole.filter(arrow().array(rows)))])
+        return Replayed(bucket, table.num_rows, clocks)
 
     def _one_by_one(self, table: pa.Table) -> Clocks:
         """Judge orders from their moments: what the columns cannot say, and everything where nothing is compiled."""
         orders, question = moments_of(table), self._question
-        if self._quick:
-            try:
-                return self._from_moments(orders)
-            except OverflowError:  # more reasons to wait in one order than the compiled kernel has bits
-                pass
         judged = judge_many(question.book, [m for _, m in orders], as_of=question.as_of, known_at=question.known_at)
         return of_rows(((order, clocks) for (order, _), clocks in zip(orders, judged, strict=True)), self._names)
 
-    def _from_moments(self, orders: list[tuple[int, list[Moment]]]) -> Clocks:
-        """Judge orders, prepared as live ones are, by the compiled kernel.
+    def _source(self, table: pa.Table) -> Source:
+        """Return the bucket's rows as the loop takes them, corrections applied."""
+        facts, fields = codes(table["fact"]), codes(table["fields"])
+        order, occurred, known_at = ints(table["order"]), ints(table["occurred_at"]), self._question.known_at
+        shape = self._shaped.shapes(facts, fields)
+        if CORRECTION in facts.words:
+            occurred = occurred.copy()
+        recorded = np.empty(0, np.int64) if known_at is None else ints(table["recorded_at"]).copy()
+        version = ints(table["version"]).copy()
+        left_out = correct(Rows(order, occurred, recorded, shape, version, facts, fields), self._shaped, known_at)
+        given = given_due(self._compiled, table, order) if self._compiled.given_names else np.empty(0, np.int64)
+        until = np.array([*left_out, len(order) + 1], np.int64)
+        known = occurred if known_at is None else recorded
+        return Source(order, occurred, known, shape, until, given, len(self._compiled.given_names))
+
+    def _compiled_clocks(self, source: Source) -> Clocks:
+        """Judge all orders by the compiled kernel but those that are left out.
 
         Raises:
-            OverflowError: an order has too many pause reasons for it.
+            _TooVaried: the orders differ too much for tables.
         """
-        known, as_of = self._compiled, self._question.as_of
-        whole = [(order, settled(moments, as_of, self._question.known_at)) for order, moments in orders]
-        whole = [(order, moments) for order, moments in whole if moments]
-        batch = Batch(known)
-        for _, moments in whole:
-            batch.add(moments, moments[-1].occurred_at if as_of is None else as_of)
-        columns = [np.array(column, np.int64) for column in (batch.times, batch.hits, batch.life, batch.detail, batch.profiles)]
-        bounds, given = np.array(batch.bounds, np.int64), np.array(batch.given, np.int64)
-        numbers = np.array([order for order, _ in whole], np.int64)
-        excused = [(order, Waivers(moments)) for order, moments in whole]
-        return self._judged(Columns._make([*columns, bounds, given, len(known.given_names)]), numbers, excused)
+        from slaengine.audit.loops import looping  # noqa: PLC0415 (needs an extra)
 
-    def _compiled_clocks(self, table: pa.Table, prepared: Prepared) -> Clocks:
-        given = given_due(self._compiled, table, prepared.row[prepared.bounds[:-1]])
-        columns = Columns(*prepared[:5], prepared.bounds, given, len(self._compiled.given_names))
-        return self._judged(columns, prepared.order, _waivers(table, prepared))
-
-    def _judged(self, columns: Columns, orders: Ints, waivers: Iterable[tuple[int, Waivers]]) -> Clocks:
-        """Return the clocks of these orders, judged by the compiled kernel, and excused where waivers say so."""
-        if not len(orders):
+        question, known = self._question, self._compiled
+        as_of, known_at = (EVER if at is None else at for at in (question.as_of, question.known_at))
+        limits = np.array([as_of, known_at, t.NONE if question.as_of is None else question.as_of], np.int64)
+        clocks, done, run = room_for(len(source.order) // 2 + CLOCKS_AT_FIRST), np.zeros(DONE_WIDTH, np.int64), looping()
+        if not len(source.order):
             return none()
-        known, as_of = self._compiled, self._question.as_of
-        first, last = int(columns.times.min()), int(columns.times.max())
-        judged = judge_columns(
-            lambda: known.promises(first, last if as_of is None else max(last, as_of)), known.reach_further, columns, as_of
-        )
-        clocks = self._clocks(judged, orders)
-        self._excuse(waivers, clocks, judged.rows[:, t.EDITION])
-        return clocks
+        first, last = int(source.occurred.min()), int(source.occurred.max())
+        answer = LEARN
+        while answer != ALL:
+            shapes = self._shaped.arrays()
+            if shapes is None or self._shaped.too_many():
+                raise _TooVaried
+            promises = as_arrays(known.promises(first, last if question.as_of is None else max(last, question.as_of)))
+            following = self._shaped.following()
+            answer = run(promises, self._codes(), source, shapes, following, limits, self._desk, clocks, done)
+            if answer == LEARN:
+                self._shaped.learn(int(done[KNOWN]), int(done[PART]))
+            elif answer == MANY:
+                clocks = Clocks._make([np.concatenate((column, np.empty_like(column))) for column in clocks])
+            elif answer in (LONG, t.FULL):
+                self._desk = Desk.room(
+                    len(self._desk.facts.times) * 2, len(self._desk.rows) // t.WIDTH * 2, len(self._names.targets)
+                )
+            elif answer < t.NO:
+                known.reach_further(t.SHORT - answer)
+        return Clocks._make([column[: done[CLOCKS]] for column in clocks])
 
-    def _clocks(self, judged: Judged, orders: Ints) -> Clocks:
-        rows = judged.rows
-        order = np.repeat(orders, np.diff(judged.ends, prepend=0))
-        raw = rows[:, t.VERDICT]
-        known = [np.where(rows[:, column] == t.NONE, NEVER, rows[:, column]) for column in (t.DUE, t.STOP, t.ELAPSED)]
-        columns = (
-            order,
-            rows[:, t.TARGET],
-            self._promises[rows[:, t.RULE] // t.RULE_WIDTH],
-            self._editions[rows[:, t.EDITION]],
-            rows[:, t.CYCLE],
-            rows[:, t.START],
-            *known,
-            rows[:, t.EXCLUDED],
-            raw,
-            raw.copy(),
-        )
-        return Clocks._make(columns)
-
-    def _excuse(self, excused: Iterable[tuple[int, Waivers]], clocks: Clocks, edition: Ints) -> None:
-        """Turn breaches that were excused into waived ones, for the few orders with waivers."""
-        for order, waivers in excused:
-            if not waivers:
-                continue
-            for at in range(*np.searchsorted(clocks.order, (order, order + 1)).tolist()):
-                reasons = self._compiled.editions[edition[at]].version.waivers.reasons
-                target = self._names.targets[clocks.target[at]]
-                if clocks.raw[at] in BREACHED and waivers.cover(target, int(clocks.start[at]), reasons):
-                    clocks.verdict[at] = WAIVED
-
-
-def _waivers(table: pa.Table, prepared: Prepared) -> Iterator[tuple[int, Waivers]]:
-    """Yield the waivers of the orders that have any, from the facts that count."""
-    asked = prepared.facts.rows(("waiver_approved", "waiver_refused"))
-    counted = np.zeros(table.num_rows, np.bool_)
-    counted[prepared.row] = True
-    rows = asked[counted[asked]]
-    for order, moments in moments_of(table.take(rows)) if len(rows) else ():
-        yield order, Waivers(moments)
+    def _codes(self) -> Coded:
+        """Return what the kernel's rules and editions are called."""
+        known, names = self._compiled, self._names
+        promises = [names.promises.index(rule.target.promise) for rule in known.rules]
+        editions = [names.editions.index(edition.version.version) for edition in known.editions]
+        repins = sorted(known.repins, key=lambda repin: repin[0])
+        instants, editions_to = ([repin[n] for repin in repins] for n in (0, 1))
+        columns = [np.array(column, np.int64) for column in (promises, editions, instants, editions_to)]
+        return Coded(columns[0], columns[1], self._shaped.allowed(), columns[2], columns[3])

@@ -10,6 +10,7 @@ Nothing here allocates, so reference counting is off (`_nrt`); the caller holds 
 from __future__ import annotations
 
 import bisect
+from functools import cache
 from hashlib import sha256
 from inspect import getmembers, isfunction
 from types import ModuleType
@@ -30,7 +31,6 @@ INLINED: Final = frozenset(
     {
         "bounds_of",
         "deadline_passed",
-        "due_before_pauses",
         "edition_at",
         "follow_life",
         "follow_pause",
@@ -52,15 +52,32 @@ INLINED: Final = frozenset(
 
 def compile_loop() -> Any:
     """Return the compiled form of `_judge_all`; Numba keeps it on disk where it may."""
+    return compile_with_kernel(_judge_all)
+
+
+def compile_with_kernel(loop: Any, *parts: Any) -> Any:
+    """Return the compiled form of a loop over `judge_order`, which allocates nothing.
+
+    `parts` are functions that it calls; they are put in line. Its name says what the kernel, the loop and the parts are like,
+    so that Numba's kept compilations hold for these only.
+    """
+    _register_kernel()
+    for part in parts:
+        register_jitable(_nrt=False, forceinline=True)(part)
+    own = repr([(_instructions(function), _numbers_named(function)) for function in (loop, *parts)])
+    loop.__qualname__ = f"{loop.__name__}_{sha256((_digest() + own).encode()).hexdigest()[:16]}"
+    try:
+        return njit(cache=True, nogil=True, _nrt=False)(loop)
+    except RuntimeError:  # there is nowhere to keep it
+        return njit(nogil=True, _nrt=False)(loop)
+
+
+@cache
+def _register_kernel() -> None:
     for module in SOURCES:
         for name, function in getmembers(module, isfunction):
             if function.__module__ == module.__name__:
                 register_jitable(_nrt=False, forceinline=name in INLINED)(function)
-    _judge_all.__qualname__ = f"judge_all_{_digest()}"
-    try:
-        return njit(cache=True, nogil=True, _nrt=False)(_judge_all)
-    except RuntimeError:  # there is nowhere to keep it
-        return njit(nogil=True, _nrt=False)(_judge_all)
 
 
 def _judge_all(  # noqa: PLR0913, PLR0917 - compiled code takes plain positional arrays
@@ -101,21 +118,24 @@ def _digest() -> str:
     for module in SOURCES:
         for name, thing in sorted(vars(module).items()):
             if isfunction(thing) and thing.__module__ == module.__name__:
-                code = thing.__code__
-                parts.append(
-                    (
-                        name,
-                        code.co_code,
-                        code.co_names,
-                        code.co_varnames,
-                        [c for c in code.co_consts if isinstance(c, (int, tuple))],
-                    )
-                )
+                parts.append(_instructions(thing))
             elif isinstance(thing, int):
                 parts.append((name, thing))
             elif isinstance(thing, type) and issubclass(thing, tuple):
                 parts.append((name, getattr(thing, "_fields", ())))
     return sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _instructions(function: Any) -> Any:
+    code = function.__code__
+    constants = [c for c in code.co_consts if isinstance(c, (int, tuple))]
+    return (function.__name__, code.co_code, code.co_names, code.co_varnames, constants)
+
+
+def _numbers_named(function: Any) -> list[tuple[str, int]]:
+    """Return the constants of its module that a function names."""
+    known = function.__globals__
+    return [(name, known[name]) for name in function.__code__.co_names if isinstance(known.get(name), int)]
 
 
 class Pointed(types.Type):
@@ -166,13 +186,12 @@ def point_to(_: Any, case: Any) -> Any:
 @overload(bisect.bisect_right)
 def _bisect_right(a: Any, x: Any, lo: Any, hi: Any) -> Any:  # noqa: ARG001 - called with types
     def search(a: Any, x: Any, lo: Any, hi: Any) -> Any:
-        while lo < hi:
-            middle = (lo + hi) >> 1
-            if x < a[middle]:
-                hi = middle
-            else:
-                lo = middle + 1
-        return lo
+        many = hi - lo
+        while many > 1:  # the answer does not choose a path, so the processor has nothing to guess wrong
+            half = many >> 1
+            lo += half * (a[lo + half - 1] <= x)
+            many -= half
+        return lo + (many == 1 and a[lo] <= x)
 
     return search
 
@@ -180,12 +199,11 @@ def _bisect_right(a: Any, x: Any, lo: Any, hi: Any) -> Any:  # noqa: ARG001 - ca
 @overload(bisect.bisect_left)
 def _bisect_left(a: Any, x: Any, lo: Any, hi: Any) -> Any:  # noqa: ARG001 - called with types
     def search(a: Any, x: Any, lo: Any, hi: Any) -> Any:
-        while lo < hi:
-            middle = (lo + hi) >> 1
-            if a[middle] < x:
-                lo = middle + 1
-            else:
-                hi = middle
-        return lo
+        many = hi - lo
+        while many > 1:
+            half = many >> 1
+            lo += half * (a[lo + half - 1] < x)
+            many -= half
+        return lo + (many == 1 and a[lo] < x)
 
     return search

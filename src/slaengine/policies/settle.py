@@ -20,7 +20,7 @@ def settled(moments: Iterable[Moment], as_of: int | None = None, known_at: int |
     """
     known = [moment for moment in moments if (known_at is None or moment.recorded_at <= known_at) and moment.name != PASSED_OVER]
     if any(moment.name == "corrected" for moment in known):
-        known = _corrected(known)
+        known = corrected(known)
     if as_of is not None:
         known = [moment for moment in known if moment.occurred_at <= as_of]
     known.sort(key=_place)
@@ -31,11 +31,11 @@ def _place(moment: Moment) -> tuple[bool, int, int]:
     return (moment.name != "received", moment.occurred_at, moment.version)
 
 
-def _corrected(moments: list[Moment]) -> list[Moment]:
+def corrected(moments: list[Moment]) -> list[Moment]:
     """Return the moments with every correction applied, those of corrections first; the last recorded of several wins."""
     by_version = {moment.version: moment for moment in moments}
     corrections = sorted(moment.version for moment in moments if moment.name == "corrected")
-    for version in reversed(corrections):
+    for version in reversed(corrections) if len(corrections) > 1 else ():
         target = by_version.get(by_version[version].fields["version"])
         if target is not None and target.name == "corrected" and not _corrected_later(by_version, corrections, version):
             by_version[target.version] = _mended(target, by_version[version])
