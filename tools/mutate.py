@@ -31,7 +31,7 @@ LEFT_OUT = ("compiled*.py", "template.py", "schema.py", "words.py", "*_words.py"
 TESTS = ("tests/policies", "tests/vectors")
 PASSED_OVER = (
     *("length", "to_the_minute", "rule_of_20", "joined_calendars", "is_the_citys", "beyond_the_years", "threads"),  # too long
-    *("compiled", "the_runner"),  # what they run is compiled, or another process
+    "the_runner",  # another process
 )
 WANTED = 0.90
 
@@ -131,13 +131,16 @@ def _texts(source: str) -> dict[str, list[str]]:
     """Return the lines of each generated function of a mutated module."""
     texts: dict[str, list[str]] = {}
     lines: list[str] = []
+    margin = 0
     for line in source.splitlines():
-        word = line.strip()
-        if word.startswith(("def ", "async def ")) and "__mutmut_" in word:
-            lines = texts.setdefault(word.removeprefix("async ").removeprefix("def ").partition("(")[0], [])
-        elif word.startswith(("_mutmut", "@", "class ", "def ")):
+        word = line.lstrip()
+        if word.startswith("def ") and "__mutmut_" in word:
+            lines = texts.setdefault(word.removeprefix("def ").partition("(")[0], [])
+            margin = len(line) - len(word)
+        elif word and len(line) - len(word) <= margin and not word.startswith(")"):
             lines = []
-        lines.append(line)
+        if word:
+            lines.append(line)
     return texts
 
 

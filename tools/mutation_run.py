@@ -24,6 +24,8 @@ MEMORY_BYTES = 6 << 30
 """A mutant may ask for room for ever; it fails here instead of on the machine."""
 PATIENCE, PATIENCE_S = 4, 20
 """A mutant may take so many times the time of its tests, and so many seconds more."""
+COMPILED = frozenset({"business", "tables", "reckoning", "kernel"})
+"""What Numba compiles: what is changed here in memory is not what it has compiled."""
 SOURCES = str(Path("src", "slaengine", "policies"))
 
 
@@ -90,6 +92,8 @@ class Workers:
 
     def _start(self, session: pytest.Session, mutant: Changed) -> None:
         tests = sorted(self._calls.get(f"{mutant.module}.{mutant.function}", ()), key=self._seconds.__getitem__)
+        if mutant.module in COMPILED:
+            tests = [n for n in tests if "compiled" not in session.items[n].name]
         if not tests:
             self.verdicts[mutant.name] = "no test"
             return

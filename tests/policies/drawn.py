@@ -46,6 +46,7 @@ STARTS = (
     "reopened",
     "progress_reported",
 )
+FAILS = ([{"fact": "arrived", "party": "builder"}], ["meeting_held", "dispatched"], ["cancelled"])
 STOPS = ("responded", "arrived", "resolved", "closed", "revisited", "progress_reported")
 
 triggers = st.one_of(
@@ -78,7 +79,9 @@ def targets(draw: st.DrawFn, name: str, chained_to: str | None) -> dict[str, Any
     start: Any = draw(st.sampled_from(STARTS))
     if chained_to and draw(st.booleans()):
         start = {"after": chained_to}
+    fails = draw(st.sampled_from([None, None, None, *FAILS]))
     return {
+        **({"fail": fails} if fails else {}),
         "name": name,
         "applies": draw(st.one_of(st.just({}), st.just({}), applies)),
         "start": start,

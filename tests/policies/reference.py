@@ -88,6 +88,7 @@ class Clock:
     beaten: bool = False
     due: int = 0
     pinned: int = -1
+    failed: bool = False
 
 
 class Reference:
@@ -353,6 +354,10 @@ class Reference:
                         clock, at, i, "cancelled" if clock.target.repeats and clock.limit.kind in ("every", "by") else "met"
                     )
                     state, floor = "stopped", i
+                elif self._hit(clock.target.fail, i):
+                    self._end(clock, at, i, "missed")
+                    clock.failed = clock.verdict == "missed"
+                    state, floor = "stopped", i
                 elif fact.name in ("cancelled", "merged"):
                     self._end(clock, at, i, "cancelled", lateness=not excuse)
                     state, floor = "stopped", i
@@ -375,7 +380,9 @@ class Reference:
                     renew(at, i, i + 1)
             elif state == "stopped" and fact.name == "reopened":
                 how = clock.target.when_reopened
-                if how == "continue":
+                if clock.failed and how != "new_cycle":
+                    pass
+                elif how == "continue":
                     stopped, clock.stop, clock.stopped_by, clock.verdict = clock.stop, None, None, "running"
                     state = "going"
                     self._exclude(clock, max(stopped, clock.start), at)

@@ -155,6 +155,60 @@ def test_a_published_calendar_replaces_the_one_of_its_name_from_its_date():
     assert one(policy, order("6 10:00 received")).due == "7 13:00"
 
 
+def test_a_published_calendar_with_open_clocks_takes_over_those_that_run():
+    def calendar(scope):
+        text = "weekly: {mon: [['09:00', '12:00']], tue: [['09:00', '17:00']]}"
+        return CalendarPublished(
+            occurred_at=at("1 00:00"), name="office", version="2", effective_from=at("5 11:00"), text=text, scope=scope
+        )
+
+    plain = (policy_fact("1", "1 00:00", "name: done, stop: resolved, limit: 6 h, calendar: office"), 1)
+    facts = order("5 10:00 received", "5 18:00 progress_reported")
+    assert one(published(plain, (calendar("new_orders"), 2)), facts).due == "5 16:00"
+    assert one(published(plain, (calendar("open_clocks"), 2)), facts).due == "6 13:00"
+
+
+def test_a_year_of_publications_in_its_middle_leaves_every_verdict_before_as_it_was():
+    target = "name: done, stop: resolved, limit: {limit}, calendar: office"
+    text = HEAD.replace("office:", "office:\n    holidays: ours") + "holiday_lists: {ours: [2026-02-17]}\n"
+
+    def version(number, day, limit):
+        whole = f'{text}version: "{number}"\neffective_from: 2020-01-01\ntargets: [{{{target.format(limit=limit)}}}]\n'
+        return PolicyPublished(
+            occurred_at=at("1 00:00"), name="desk", version=number, effective_from=at(day), scope="new_orders", text=whole
+        )
+
+    calendar = CalendarPublished(
+        occurred_at=at("1 00:00"),
+        name="office",
+        version="2",
+        effective_from=at("196 00:00"),
+        text="{holidays: ours, weekly: {mon: [['10:00', '12:00']], thu: [['10:00', '12:00']]}}",
+    )
+    holidays = HolidaysPublished(
+        occurred_at=at("1 00:00"), name="ours", version="2", effective_from=at("200 00:00"), text="[2026-07-20, 2026-08-03]"
+    )
+    first = (version("1", "1 00:00", "6 h"), micros("1 00:00"))
+    later = [
+        (version("2", "182 00:00", "1 h"), micros("170 00:00")),
+        (calendar, micros("190 00:00")),
+        (holidays, micros("190 00:00")),
+    ]
+    before, after = published(first), published(first, *later)
+    orders = [
+        order(f"{day} {hour:02}:00 received", f"{day + day % 2} {hour + 2:02}:30 resolved")
+        for day in range(1, 364, 5)
+        for hour in (8, 11, 16, 20)
+    ]
+    old = [facts for facts in orders if facts[0].occurred_at < micros("182 00:00")]
+    new = [facts for facts in orders if facts[0].occurred_at >= micros("182 00:00")]
+    assert [rows(after, facts) for facts in old] == [rows(before, facts) for facts in old]
+    assert {row.verdict for facts in old for row in rows(after, facts)} == {"met", "missed"}
+    assert {row.edition for facts in new for row in rows(after, facts)} == {"2"}
+    assert len({row.holds_from for facts in new for row in rows(after, facts)}) == 3
+    assert [rows(after.known_at(micros("160 00:00")), facts) for facts in new] == [rows(before, facts) for facts in new]
+
+
 def test_a_published_holiday_list_is_used_by_every_calendar_that_names_it():
     target = f"{TWO_HOURS}, calendar: office"
     text = (

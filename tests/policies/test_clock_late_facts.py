@@ -83,6 +83,11 @@ def test_a_corrected_value_may_lie_within_a_field_or_be_taken_away():
     assert "number" not in fields
 
 
+def test_a_correction_of_what_nobody_knows_changes_nothing():
+    facts = order("5 10:00 received", "5 11:00 corrected version=9 field=severity value=high", "5 12:00 resolved")
+    assert one(book("name: done, stop: resolved, limit: 4 h"), facts).verdict == "met"
+
+
 def test_without_the_receipt_there_is_no_order():
     facts = order("5 10:00 received recorded=6T10:00", "5 12:00 resolved")
     assert rows(book(DONE), facts, "5 13:00", known_at="5 13:00") == []

@@ -239,6 +239,51 @@ def test_a_breach_that_happened_stays_when_the_order_is_cancelled():
     assert one(book(RESPONSE), order("5 10:00 received", "5 13:00 cancelled reason=x")).verdict == "missed"
 
 
+TAKEN_OVER = "name: mended, stop: resolved, fail: {fact: dispatched, party: company}, limit: 8 h"
+
+
+def test_a_fact_can_fail_a_clock_at_once():
+    facts = order("5 10:00 received", "5 12:00 dispatched party=company", "5 13:00 resolved")
+    assert one(book(TAKEN_OVER), facts) == ("missed", "5 18:00", "5 12:00", "2:00", "0:00")
+
+
+def test_what_has_stopped_cannot_fail_any_more():
+    facts = order("5 10:00 received", "5 12:00 resolved", "5 13:00 dispatched party=company")
+    assert one(book(TAKEN_OVER), facts).verdict == "met"
+
+
+def test_a_fact_that_stops_and_fails_a_clock_stops_it():
+    policy = book("name: mended, stop: [resolved, dispatched], fail: {fact: dispatched, party: company}, limit: 8 h")
+    assert one(policy, order("5 10:00 received", "5 12:00 dispatched party=company")).verdict == "met"
+
+
+def test_a_clock_failed_in_a_pause_ends_there():
+    facts = order("5 10:00 received", "5 11:00 paused reason=parts", "5 12:00 dispatched party=company")
+    assert one(book(f"{TAKEN_OVER}, pause: any"), facts) == ("missed", "5 19:00", "5 12:00", "1:00", "1:00")
+
+
+@pytest.mark.parametrize(
+    ("reopen", "verdicts"), [("continue", ["missed"]), ("restart", ["missed"]), ("new_cycle", ["missed", "met"])]
+)
+def test_no_reopening_undoes_that_a_clock_has_failed(reopen, verdicts):
+    facts = order("5 10:00 received", "5 12:00 dispatched party=company", "5 13:00 reopened", "5 14:00 resolved")
+    assert [row.verdict for row in readings(book(f"{TAKEN_OVER}, reopen: {reopen}"), facts)] == verdicts
+
+
+def test_a_clock_that_waits_for_one_that_failed_does_not_start():
+    policy = book(TAKEN_OVER, "name: told, start: {after: mended}, stop: closed, limit: 1 h")
+    assert [row.verdict for row in readings(policy, order("5 10:00 received", "5 12:00 dispatched party=company"))] == ["missed"]
+
+
+def test_a_daily_promise_that_was_kept_today_is_not_failed():
+    policy = book("name: told, stop: resolved, fail: declined, limit: {by: '17:00'}")
+    facts = order("5 10:00 received", "5 11:00 progress_reported", "5 12:00 declined reason=x")
+    assert [row.verdict for row in readings(policy, facts)] == ["met"]
+    assert [row.verdict for row in readings(policy, facts[:1] + order("5 10:00 received", "5 12:00 declined reason=x")[1:])] == [
+        "missed"
+    ]
+
+
 def test_a_policy_may_excuse_breaches_of_cancelled_orders():
     policy = book(RESPONSE + ", cancel: excuse")
     assert one(policy, order("5 10:00 received", "5 13:00 cancelled reason=x")).verdict == "cancelled"

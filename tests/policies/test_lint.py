@@ -143,6 +143,12 @@ NIGHTS = HEAD + "calendars: {never: {weekly: {}}, night: {weekly: {mon: [['22:00
             "contradiction",
             "'escalated (level high)' never stops it: escalated has no level 'high'",
         ),
+        (
+            "fail: {fact: escalated, level: high}",
+            "contradiction",
+            "'escalated (level high)' never fails it: escalated has no level 'high'",
+        ),
+        ("fail: resolved", "contradiction", "'resolved' stops it, and so never fails it"),
         ("stop: {fact: escalated, level: high}", "never_stops", "it never stops: escalated has no level 'high'"),
         (
             "applies: {type: noise}, limit: {table: {by: type, rows: {noise: 1 h, facility.lift: 4 h}}}",

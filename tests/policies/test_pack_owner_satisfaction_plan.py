@@ -167,6 +167,38 @@ def test_every_attempt_of_the_builder_has_its_own_clock(engine):
     assert attempts == [(1, "met"), (2, "missed")]
 
 
+def test_a_repair_that_the_builder_accepted_and_the_company_had_to_do_is_the_builders_breach_at_once(engine):
+    order = go(
+        engine,
+        REPAIR,
+        then("classify", "2026-01-05T09:30", **SEEPAGE),
+        TO_BUILDER,
+        ACCEPTED,
+        then("dispatch", "2026-01-07T10:00", team="engineering", party="company"),
+        then("resolve", "2026-01-09T10:00", outcome="by_company"),
+    )
+    clocks = {row.target: (row.verdict, row.stop is not None) for row in engine.clocks(order)}
+    assert clocks["builder_on_site"] == clocks["builder_repair"] == ("missed", True)
+    assert clocks["defect_mended"] == ("met", True)
+    failed = engine.explain(order, "builder_repair", as_of=local(engine, "2026-01-13T10:00"))
+    assert (failed.failed, failed.ran_out_at, failed.stopped_at) == (True, None, local(engine, "2026-01-07T10:00"))
+
+
+def test_a_builder_that_refuses_after_all_has_failed_and_a_new_attempt_has_a_clock_of_its_own(engine):
+    order = go(
+        engine,
+        REPAIR,
+        then("classify", "2026-01-05T09:30", **SEEPAGE),
+        TO_BUILDER,
+        ACCEPTED,
+        then("decline", "2026-01-06T10:00", party="builder", reason="disputed"),
+        then("dispatch", "2026-01-06T11:00", party="builder"),
+        then("accept", "2026-01-06T12:00", party="builder"),
+        then("resolve", "2026-01-08T10:00"),
+    )
+    assert [row.verdict for row in engine.clocks(order) if row.target == "builder_repair"] == ["missed", "met"]
+
+
 def test_a_mended_defect_that_comes_back_is_the_builders_again_on_a_new_clock(engine):
     order = go(
         engine,

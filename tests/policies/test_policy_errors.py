@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from slaengine.domain.promises import CalendarPublished, PolicyPublished
 from slaengine.errors import PolicyError, UnknownPolicy
 from slaengine.policies.book import PolicyBook
+from slaengine.policies.calendar_instants import as_micros
+from slaengine.policies.clock import judge
+from slaengine.policies.limits import Limit, Table, limit_of
+from slaengine.policies.load import calendar_of, holidays_of
+from slaengine.policies.moment import Moment
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 GOOD = """\
 policy: desk
@@ -169,3 +179,86 @@ def test_an_unknown_policy_is_told_from_a_file_that_cannot_be_read(tmp_path):
 def test_a_file_is_loaded_by_its_path(tmp_path):
     (tmp_path / "ours.yaml").write_text(GOOD, encoding="utf-8")
     assert PolicyBook.load(tmp_path / "ours.yaml").name == "desk"
+
+
+def test_a_misspelt_field_is_not_called_missing_as_well():
+    text = GOOD.replace("limit: 4 h", "limt: 4 h")
+    assert refused(text) == "ours.yaml:15:5: targets[0].limt: there is no such field; did you mean 'limit'?"
+    assert refused(text.replace("stop: resolved", "unlike: resolved")).split("\n") == [
+        "ours.yaml:12:5: targets[0].stop: is missing",
+        "ours.yaml:14:5: targets[0].unlike: there is no such field",
+        "ours.yaml:15:5: targets[0].limt: there is no such field; did you mean 'limit'?",
+    ]
+
+
+def test_a_published_calendar_or_list_that_cannot_be_used_is_named_where_it_is_wrong():
+    with pytest.raises(PolicyError, match=r"^office 2:2:1: wekly: there is no such field"):
+        calendar_of("tz: UTC\nwekly: {}\n", "office 2")
+    with pytest.raises(PolicyError, match=r"^ours 2026:1:"):
+        holidays_of("2026-01-01: {name: New, nam: Year}\n", "ours 2026")
+
+
+def test_a_calendar_published_on_its_own_says_its_instants_with_an_offset():
+    policy = PolicyPublished(
+        occurred_at=NEW_YEAR,
+        name="desk",
+        version="1",
+        effective_from=NEW_YEAR,
+        text=GOOD,
+    )
+
+    def book(effective_from):
+        text = f"weekly: {{mon: [['09:00', '17:00']]}}\neditions: [{{effective_from: '{effective_from}', weekly: {{}}}}]\n"
+        calendar = CalendarPublished(occurred_at=NEW_YEAR, name="office", version="2", effective_from=NEW_YEAR, text=text)
+        return PolicyBook.published("desk", [(policy, 1), (calendar, 2)])
+
+    with pytest.raises(PolicyError, match=r"^2026-07-01T00:00:00 needs an offset, such as .08:00, outside a policy$"):
+        book("2026-07-01T00:00:00")
+    assert [edition.holds_from for edition in book("2026-07-01T00:00:00+08:00").editions] == [
+        as_micros(NEW_YEAR),
+        as_micros(datetime(2026, 6, 30, 16, tzinfo=UTC)),
+    ]
+
+
+def test_versions_that_wait_for_each_other_in_a_circle_are_refused_by_name():
+    def version(number, first, second):
+        return (
+            f"  - {{version: '{number}', effective_from: 202{number}-01-01, targets: ["
+            f"{{name: {first}, stop: resolved, limit: 1 h}}, "
+            f"{{name: {second}, start: {{after: {first}}}, stop: closed, limit: 1 h}}]}}\n"
+        )
+
+    policy = PolicyBook.parse(f"policy: desk\nversions:\n{version(4, 'a', 'b')}{version(5, 'b', 'a')}")
+    with pytest.raises(PolicyError) as caught:
+        judge(policy, [Moment("received", 0, 0, 1, {"kind": "repair"})], as_of=0)
+    assert str(caught.value) == "policy desk, its versions taken together: the targets a, b wait for each other in a circle"
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"),
+    [
+        ("15 min", Limit("open_time", 900_000_000, "15 min", unit="min")),
+        ("2 d", Limit("open_time", 172_800_000_000, "2 d", unit="d")),
+        ("3 wd", Limit("working_days", 3, "3 wd", unit="wd")),
+        ("30 cd", Limit("calendar_days", 30, "30 cd", unit="cd")),
+        ("none", Limit("none", 0, "none")),
+        ("given", Limit("given", 0, "given", name="due")),
+        ("given: agreed", Limit("given", 0, "given: agreed", name="agreed")),
+        ({"every": "1 h"}, Limit("every", 3_600_000_000, "every 1 h", unit="h")),
+        ({"by": "17:00:30"}, Limit("by", 61_230_000_000, "by 17:00:30")),
+        ({"by": "24:00"}, Limit("by", 86_400_000_000, "by 24:00")),
+        ({"by": "09:05", "first": "next_day"}, Limit("by", 32_700_000_000, "by 09:05", first="next_day")),
+        (
+            {"table": {"by": "type", "rows": {"lift": "1 s"}}},
+            Table("type", (("lift", Limit("open_time", 1_000_000, "1 s", unit="s")),)),
+        ),
+    ],
+)
+def test_every_form_of_a_limit_is_read_whole(written, limit):
+    assert limit_of(written) == limit
+
+
+@pytest.mark.parametrize("written", ["24:01", "25:00", "17:60", "9", "24:00:01"])
+def test_what_is_no_time_of_day_is_refused(written):
+    with pytest.raises(ValueError, match=f"by: '{written}' is not a time of day"):
+        limit_of({"by": written})

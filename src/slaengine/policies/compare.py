@@ -136,6 +136,7 @@ def _fields(target: Target, limit: Limit) -> dict[str, str]:
         "start": " or ".join(map(str, target.start)),
         "stop": " or ".join(map(str, target.stop)),
         "beat": " or ".join(map(str, target.beat)) if target.repeats else "",
+        "fail": " or ".join(map(str, target.fail)),
         "calendar": target.calendar,
         "boundary": target.boundary,
         "day_rule": target.day_rule if limit.kind == "working_days" else "",

@@ -72,7 +72,7 @@ class Compiled:
         self._numbers = [n for rule in self.rules for n in self._rule(rule)]
         self._by_target = self._places_by_target()
         self._order = self._in_order()
-        self._watched = [self._bits_of(name, (t.STARTS, t.STOPS, t.BEATS)) for name in self.targets]
+        self._watched = [self._bits_of(name, (t.STARTS, t.STOPS, t.BEATS, t.FAILS)) for name in self.targets]
         self._begins = [self._bits_of(name, (t.STARTS,)) for name in self.targets]
         self._stop_bits = [1 << self.stops[name] if name in self.stops else 0 for name in self.targets]
         self.plans = self._plans()
@@ -180,6 +180,7 @@ class Compiled:
             int(target.cancel == "excuse"),
             self.calendars.index(calendars[hours.inside or hours.outside or ""]) if hours else t.NONE,
             int(hours is not None and hours.inside is not None),
+            self._mask(target.fail),
         ]
 
     def _places_by_target(self) -> dict[tuple[int, str], list[int]]:
@@ -246,7 +247,7 @@ def _said(rule: Rule) -> tuple[Any, ...]:
 
 def _facts_of(target: Target) -> Iterator[Trigger]:
     beats = target.beat if target.repeats else ()
-    yield from (trigger for trigger in (*target.start, *target.stop, *beats) if not trigger.after)
+    yield from (trigger for trigger in (*target.start, *target.stop, *beats, *target.fail) if not trigger.after)
 
 
 def _numbered(items: Iterator[Any]) -> dict[Any, int]:

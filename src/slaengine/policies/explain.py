@@ -20,6 +20,7 @@ from slaengine.policies.explain_model import Explanation, FactTold, Segment, Wai
 from slaengine.policies.explain_segments import Judged, segments_of
 from slaengine.policies.limits import SECOND
 from slaengine.policies.moment import Moment
+from slaengine.policies.policy import Target
 from slaengine.policies.rows import ClockRow
 from slaengine.policies.settle import settled
 
@@ -126,6 +127,8 @@ class _Case:
             known_at=None if self.known_at is None else as_datetime(self.known_at),
             starts_on=tuple(str(trigger) for trigger in target.start),
             stops_on=tuple(str(trigger) for trigger in target.stop),
+            fails_on=tuple(str(trigger) for trigger in target.fail),
+            failed=_failed(row, target, self.moments),
             pauses_for=target.pause,
             started_at=as_datetime(row.start),
             started_by=row.started_by,
@@ -151,6 +154,13 @@ class _Case:
             return None
         approved = [m for m in self.moments if m.name == "waiver_approved" and m.fields["target"] == row.target][-1]
         return WaiverTold(fact=approved.version, approved_at=as_datetime(approved.occurred_at), reason=approved.fields["reason"])
+
+
+def _failed(row: ClockRow, target: Target, moments: Sequence[Moment]) -> bool:
+    if row.raw_verdict != "missed" or row.stop is None or row.due is None or row.stop > row.due:
+        return False
+    by = [moment for moment in moments if moment.version == row.stopped_by]
+    return any(trigger.hit_by(moment.name, moment.fields) for moment in by for trigger in target.fail)
 
 
 def _counted_late(segments: Sequence[Segment]) -> float:

@@ -133,6 +133,7 @@ class Explanation(Told):
     - `starts_on`, `stops_on`: what the target waits for. `started_by`, `stopped_by`: the facts' numbers, None where a deadline
       or a change of the policy did it, or the clock still runs. `judged_at`: the stop, or the instant of the question.
     - `due_at`: None while paused before it. `ran_out_at`: the due time, when it lies before `judged_at`.
+    - `fails_on`: facts that fail it at once; `failed`: one of them did, before the limit ran out.
     - `over_s`: what counted after `ran_out_at`, `overdue_s` the same by the wall clock; None when the limit did not run out.
     - `facts`: every fact that is named, by number. `segments` partition `[started_at, judged_at)`; their `counted_s` add up
       to `elapsed_s`, and the `open_s` of the paused and stopped ones to `paused_s`.
@@ -158,6 +159,8 @@ class Explanation(Told):
     known_at: datetime | None
     starts_on: tuple[str, ...]
     stops_on: tuple[str, ...]
+    fails_on: tuple[str, ...]
+    failed: bool
     pauses_for: tuple[str, ...]
     started_at: datetime
     started_by: int | None

@@ -38,6 +38,7 @@ from slaengine.policies.tables import (
     EDITION,
     EVERY,
     EXCUSE,
+    FAILS,
     FLOOR,
     FORM,
     FULL,
@@ -52,6 +53,7 @@ from slaengine.policies.tables import (
     MET,
     MISSED,
     MOVED,
+    NEW_CYCLE,
     NEXT,
     NO,
     NO_PROMISE,
@@ -293,6 +295,9 @@ def go_on(case: Case, target: int, i: int) -> int:
     hit = facts.hits[i] | facts.chained[i]
     if hit & rules[rule + STOPS]:
         return stop(case, target, i)
+    if hit & rules[rule + FAILS]:
+        walk[STATE], walk[FLOOR] = STOPPED, i
+        return end(case, row, at, i, MISSED, True)
     if life == VOIDED:
         walk[STATE], walk[FLOOR] = STOPPED, i
         return end(case, row, at, i, CANCELLED, rules[rule + EXCUSE] == 0)
@@ -350,7 +355,7 @@ def reopen(case: Case, target: int, i: int) -> int:
     walk, rows = case.walk, case.rows
     row = walk[ROW] * WIDTH
     how = case.promises.rules[rows[row + RULE] + REOPEN]
-    if how == IGNORE:
+    if how == IGNORE or (how != NEW_CYCLE and failed(case, row)):
         return YES
     if how != CONTINUE:
         return start_anew(case, target, i, how)
@@ -359,6 +364,15 @@ def reopen(case: Case, target: int, i: int) -> int:
     rows[row + STOP], rows[row + STOPPED_BY], rows[row + VERDICT] = NONE, NONE, RUNNING
     begun = max(stopped, rows[row + START])  # it may have been done before the desk took it in
     return exclude(case, row, begun, case.facts.times[i], stopped_by, i)
+
+
+def failed(case: Case, row: int) -> bool:
+    """Whether the stopped clock had been failed by a fact: a breach that no reopening undoes."""
+    by, rule, rules = case.rows[row + STOPPED_BY], case.rows[row + RULE], case.promises.rules
+    if by == NONE or case.rows[row + VERDICT] != MISSED:
+        return False
+    hit = case.facts.hits[by]
+    return hit & rules[rule + FAILS] != 0 and hit & rules[rule + STOPS] == 0
 
 
 def start_anew(case: Case, target: int, i: int, how: int) -> int:

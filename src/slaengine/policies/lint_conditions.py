@@ -34,6 +34,11 @@ def contradictions(edition: Edition, target: Target) -> Iterator[Doubt]:
         yield "never_stops", "stop", f"it never stops: {next(iter(stops.values()))}"
     else:
         yield from (("contradiction", "stop", f"'{trigger}' never stops it: {why}") for trigger, why in stops.items())
+    for trigger in target.fail:
+        if why := _never_holds(target, trigger):
+            yield "contradiction", "fail", f"'{trigger}' never fails it: {why}"
+        elif trigger in target.stop:
+            yield "contradiction", "fail", f"'{trigger}' stops it, and so never fails it"
 
 
 def _rows(target: Target) -> Iterator[Doubt]:

@@ -113,6 +113,7 @@ class Target(Part):
     start: Triggers = Field(default=(Trigger("received"),), validate_default=True)
     stop: Triggers
     beat: Triggers = (Trigger("progress_reported"),)
+    fail: Triggers = ()
     limit: Limits
     day_rule: DayRule = "end_of_day"
     calendar: Label = ALWAYS
@@ -128,8 +129,8 @@ class Target(Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Target:
-        if any(trigger.after for trigger in (*self.stop, *self.beat)):
-            raise ValueError("stop and beat are facts; only a start can wait for another target")
+        if any(trigger.after for trigger in (*self.stop, *self.beat, *self.fail)):
+            raise ValueError("stop, beat and fail are facts; only a start can wait for another target")
         if self.repeats and self.reopen in ("continue", "restart"):
             raise ValueError(f"reopen: a cadence begins a new cycle or ignores the reopening, not '{self.reopen}'")
         if isinstance(self.limit, Table) and self.limit.by not in DIMENSIONS and not self.limit.by.startswith("labels."):

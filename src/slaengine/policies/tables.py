@@ -113,8 +113,9 @@ REASSIGN: Final = 11
 EXCUSE: Final = 12
 HOURS: Final = 13
 INSIDE: Final = 14
-RULE_WIDTH: Final = 15
-"""STARTS, STOPS, BEATS and PAUSES are bit masks. AMOUNT goes with FORM: µs, days, or which given due time. LATER is 1 when
+FAILS: Final = 15
+RULE_WIDTH: Final = 16
+"""STARTS, STOPS, BEATS, FAILS and PAUSES are bit masks. AMOUNT goes with FORM: µs, days, or which given due time. LATER is 1 when
 a limit that runs out at closing time is due at the next opening. HOURS is a calendar or `NONE`; INSIDE is 1 when the clock
 must start in its open time, 0 when outside."""
 

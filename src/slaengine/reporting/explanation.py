@@ -97,7 +97,9 @@ class _Page:
         over, overdue = self.counted(told.over_s or 0), self.passed(told.overdue_s or 0)
         left = self.counted(max(0.0, told.limit_s - told.elapsed_s))
         name: str = told.raw_verdict
-        if name in ("missed", "overdue") and not told.over_s:
+        if told.failed:
+            name = "failed"
+        elif name in ("missed", "overdue") and not told.over_s:
             name = f"{name}_closed"
         elif name == "cancelled" and told.ran_out_at:
             name = "cancelled_late"
