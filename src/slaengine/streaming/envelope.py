@@ -64,18 +64,22 @@ class Envelope:
         if topic not in BY_TOPIC:
             topic, shape = upcast(topic, from_json(state))
             state = to_json(shape)
-        if not self._personal and any(name in state for name in _PERSONAL_NAMES.get(topic, ())):
-            state = to_json(strip(topic, from_json(state)))
+        if not self._personal:
+            for name in _PERSONAL_NAMES.get(topic, ()):
+                if name in state:
+                    state = to_json(strip(topic, from_json(state)))
+                    break
+        version = b"%d" % stored.version
         headers = [
             self._specversion,
-            ("ce_id", b"%b:%d" % (key, stored.version)),
-            ("ce_type", _type(topic)),
+            ("ce_id", b"%b:%b" % (key, version)),
+            _type(topic),
             self._source,
             ("ce_subject", subject),
             ("ce_time", _occurred(state)),
-            ("ce_recordedtime", _instant(stored.recorded_at)),
+            _recorded(stored.recorded_at),
             ("ce_sequence", b"%d" % stored.position),
-            ("ce_version", b"%d" % stored.version),
+            ("ce_version", version),
             self._content,
         ]
         if b'"correlation_id":' in state or b'"causation_id":' in state:
@@ -116,7 +120,7 @@ class StreamedFact(NamedTuple):
     @property
     def known(self) -> bool:
         """Whether this version of slaengine knows what kind of fact it is, whatever the version of its shape."""
-        return _name(self.type) in _KNOWN
+        return _is_known(self.type)
 
     @property
     def usable(self) -> bool:
@@ -134,34 +138,43 @@ def read(record: Record) -> StreamedFact:
     Raises:
         UnreadableMessage: a header is missing or malformed, or the body is not a JSON object.
     """
-    headers = {"ce_specversion": b""} | dict(record.headers)
+    headers = dict(record.headers)
+    topic, partition, offset, key, value, *_ = record
+    state = value or b""
     try:
-        streamed = _parsed(record, headers)
+        version = int(headers["ce_version"])
+        streamed = StreamedFact(
+            _text(headers["ce_source"]),
+            int(headers["ce_sequence"]),
+            _order_id(key or b""),
+            headers["ce_subject"].decode(),
+            version,
+            _type_of(headers["ce_type"]),
+            state,
+            _micros(headers["ce_recordedtime"]),
+            topic,
+            partition,
+            offset,
+        )
     except KeyError as error:
         raise _unreadable(record, f"header {error} is missing") from error
     except (ValueError, TypeError) as error:
         raise _unreadable(record, "a header or its key is malformed") from error
-    if headers["ce_specversion"] != b"1.0":
+    if headers.get("ce_specversion") != b"1.0":
         raise _unreadable(record, "ce_specversion is not 1.0")
-    if streamed.version < 1 or not streamed.state.startswith(b"{"):
+    if version < 1 or not state.startswith(b"{"):
         raise _unreadable(record, "the body is not a JSON object, or ce_version is below 1")
     return streamed
 
 
-def _parsed(record: Record, headers: dict[str, bytes]) -> StreamedFact:
-    return StreamedFact(
-        source=headers["ce_source"].decode(),
-        position=int(headers["ce_sequence"]),
-        order_id=_order_id(record.key or b""),
-        number=headers["ce_subject"].decode(),
-        version=int(headers["ce_version"]),
-        type=headers["ce_type"].decode().removeprefix(TYPE_PREFIX),
-        state=record.value or b"",
-        recorded_at=_micros(headers["ce_recordedtime"]),
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-    )
+@lru_cache(1_000)
+def _text(value: bytes) -> str:
+    return value.decode()
+
+
+@lru_cache(1_000)
+def _type_of(value: bytes) -> str:
+    return value.decode().removeprefix(TYPE_PREFIX)
 
 
 @lru_cache(10_000)
@@ -195,8 +208,8 @@ def key_of(order_id: UUID) -> bytes:
 
 
 @cache
-def _type(topic: str) -> bytes:
-    return f"{TYPE_PREFIX}{topic}".encode()
+def _type(topic: str) -> tuple[str, bytes]:
+    return "ce_type", f"{TYPE_PREFIX}{topic}".encode()
 
 
 def _name(topic: str) -> str:
@@ -204,6 +217,11 @@ def _name(topic: str) -> str:
 
 
 _KNOWN = {_name(topic) for topic in BY_TOPIC}
+
+
+@lru_cache(1_000)
+def _is_known(topic: str) -> bool:
+    return _name(topic) in _KNOWN
 
 
 def _occurred(state: bytes) -> bytes:
@@ -224,8 +242,8 @@ def instant_text(micros: int) -> str:
 
 
 @lru_cache(1_000)
-def _instant(micros: int) -> bytes:
-    return instant_text(micros).encode()
+def _recorded(micros: int) -> tuple[str, bytes]:
+    return "ce_recordedtime", instant_text(micros).encode()
 
 
 def _links(state: bytes) -> list[tuple[str, bytes]]:

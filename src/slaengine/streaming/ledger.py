@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import Connection, and_, delete, insert, select, text, tuple_, update
 
 from slaengine.errors import Overtaken
-from slaengine.storage.schema import OrderId
 from slaengine.streaming.port import Headers, Partition, Record
-from slaengine.streaming.tables import held, identities, offsets, versions
+from slaengine.streaming.tables import held, identities, offsets
 
 T = TypeVar("T")
 
@@ -79,17 +78,28 @@ class Ledger:
     def versions(self, connection: Connection, order_ids: Collection[UUID]) -> dict[UUID, int]:
         """Return the last version handled of each of these orders that the view knows."""
         found: dict[UUID, int] = {}
+        sqlite = connection.dialect.name == "sqlite"
         for some in _slices(list(order_ids)):
-            here = and_(versions.c.view == self.view, versions.c.order_id.in_(some))
-            rows = connection.execute(select(versions.c.order_id, versions.c.version).where(here))
-            found.update({row.order_id: row.version for row in rows})
+            if sqlite:
+                by_key = {order_id.bytes: order_id for order_id in some}
+                query = f"{_VERSIONS} IN ({', '.join('?' * len(some))})"
+                rows = connection.exec_driver_sql(query, (self.view, *by_key)).all()
+                found.update([(by_key[key], version) for key, version in rows])
+            else:
+                query = f"{_VERSIONS} = ANY(?)".replace("?", "%s")
+                found.update([(row[0], row[1]) for row in connection.exec_driver_sql(query, (self.view, some))])
         return found
 
     def set_versions(self, connection: Connection, handled: Mapping[UUID, int]) -> None:
         """Store the last versions handled."""
-        rows = [{"view": self.view, "order_id": order_id, "version": version} for order_id, version in handled.items()]
-        if rows:
-            connection.execute(_VERSION, rows)
+        if not handled:
+            return
+        if connection.dialect.name == "sqlite":
+            rows = [(self.view, order_id.bytes, version) for order_id, version in handled.items()]
+            connection.exec_driver_sql(f"{_NEW_VERSIONS} VALUES (?, ?, ?) {_OR_MOVED}", rows)
+        else:
+            all_at_once = f"{_NEW_VERSIONS} SELECT %s, * FROM unnest(%s::uuid[], %s::int[]) {_OR_MOVED}"
+            connection.exec_driver_sql(all_at_once, (self.view, list(handled), list(handled.values())))
 
     # ── what is held back ──
 
@@ -157,10 +167,10 @@ _FIRST_OFFSET = text(
     'INSERT INTO stream_offsets (view, topic, "partition", next_offset) VALUES (:view, :topic, :partition, :next_offset) '
     "ON CONFLICT DO NOTHING"
 )
-_VERSION = text(
-    "INSERT INTO stream_versions (view, order_id, version) VALUES (:view, :order_id, :version) "
-    "ON CONFLICT (view, order_id) DO UPDATE SET version = excluded.version"
-).bindparams(bindparam("order_id", type_=OrderId))
+# In the driver's own form: for every order of every batch SQLAlchemy's would cost more than the database does.
+_VERSIONS = "SELECT order_id, version FROM stream_versions WHERE view = ? AND order_id"
+_NEW_VERSIONS = "INSERT INTO stream_versions (view, order_id, version)"
+_OR_MOVED = "ON CONFLICT (view, order_id) DO UPDATE SET version = excluded.version"
 _PASSED_OVER = text(
     "INSERT INTO stream_passed_over (view, type, count) VALUES (:view, :type, :count) "
     "ON CONFLICT (view, type) DO UPDATE SET count = stream_passed_over.count + excluded.count"

@@ -55,14 +55,20 @@ class _Failed(Exception):
 
 @dataclass(slots=True)
 class _Batch:
-    """Facts on their way into the view, with the messages they came in."""
+    """Facts on their way into the view, with the messages they came in: `fresh` ones, or such as were held back."""
 
-    messages: dict[Place, HeldMessage]
-    was_held: set[Place] = field(default_factory=set)
+    fresh: Sequence[Record] = ()
+    was_held: dict[Place, HeldMessage] = field(default_factory=dict)
     failed: dict[Place, str] = field(default_factory=dict)
+    _by_place: dict[Place, Record] = field(default_factory=dict)
 
     def of(self, fact: StreamedFact) -> HeldMessage:
-        return self.messages[_place(fact)]
+        place = _place(fact)
+        if place in self.was_held:
+            return self.was_held[place]
+        if not self._by_place:
+            self._by_place = {_place_of(record): record for record in self.fresh}
+        return HeldMessage(self._by_place[place], fact.order_id, fact.version, None)
 
 
 @dataclass(slots=True)
@@ -95,7 +101,7 @@ class Processor:
                 self.ledger.move(connection, partition, stretch.before, stretch.after)
             records = [record for stretch in stretches.values() for record in stretch.records]
             facts, unreadable = read_all(records)
-            done = self._settle(connection, facts, _fresh(records, facts), into_view)
+            done = self._settle(connection, facts, _Batch(records), into_view)
             self.ledger.hold(connection, [message._replace(held_at=self.clock()) for message in unreadable])
         done.held += len(unreadable)
         done.failed += len(unreadable)
@@ -129,15 +135,15 @@ class Processor:
     def _again(self, connection: Connection, messages: Sequence[HeldMessage]) -> Handled:
         facts, _ = read_all(message.record for message in messages)
         facts.sort(key=lambda fact: fact.version)
-        places = {_place_of(message.record): message for message in messages}
-        self.ledger.let_go(connection, [places[_place(fact)].record for fact in facts])
-        return self._settle(connection, facts, places, self._one_by_one, again=True)
+        batch = _Batch(was_held={_place_of(message.record): message for message in messages})
+        self.ledger.let_go(connection, [batch.of(fact).record for fact in facts])
+        return self._settle(connection, facts, batch, self._one_by_one, again=True)
 
     def _settle(
         self,
         connection: Connection,
         facts: Sequence[StreamedFact],
-        messages: dict[Place, HeldMessage],
+        batch: _Batch,
         into_view: IntoView,
         *,
         again: bool = False,
@@ -146,8 +152,7 @@ class Processor:
         held_orders = {} if again else self.ledger.orders_held(connection)
         concerned = held_orders.keys() & order_ids
         held = self.ledger.messages_held(connection, concerned) if concerned else []
-        batch = _Batch(messages | {_place_of(message.record): message for message in held})
-        batch.was_held = {_place_of(message.record) for message in held}
+        batch.was_held |= {_place_of(message.record): message for message in held}
         waiting = _by_order(held)
         blocked = {order_id for order_id in concerned if held_orders[order_id]}
         found = sort_out(facts, self.ledger.versions(connection, order_ids), waiting, blocked)
@@ -179,9 +184,9 @@ class Processor:
 
     def _give(self, connection: Connection, facts: list[StreamedFact]) -> None:
         try:
-            for fact in facts:
-                if fact.usable and fact.type not in BY_TOPIC and fact.type not in UPCASTS:
-                    raise CorruptFact(f"this version of slaengine does not know {fact.type}; upgrade it, then retry")  # noqa: TRY301
+            for name in {fact.type for fact in facts if fact.usable}:
+                if name not in BY_TOPIC and name not in UPCASTS:
+                    raise CorruptFact(f"this version of slaengine does not know {name}; upgrade it, then retry")  # noqa: TRY301
             self.view.handle(connection, facts)
         except (OperationalError, InterfaceError, ConcurrencyError):
             raise
@@ -193,18 +198,19 @@ class Processor:
     def _note(self, connection: Connection, found: Sorted, batch: _Batch) -> Handled:
         """Store what was found out: versions, what is held back now and what no longer is."""
         self.ledger.set_versions(connection, found.versions)
-        gone = [batch.of(fact).record for fact in (*found.due, *found.early) if _place(fact) in batch.was_held]
-        self.ledger.let_go(connection, gone)
+        if batch.was_held:
+            places = map(_place, (*found.due, *found.early))
+            self.ledger.let_go(connection, [batch.was_held[place].record for place in places if place in batch.was_held])
         now = self.clock()
         back = [
             batch.of(fact)._replace(error=batch.failed.get(_place(fact)), held_at=batch.of(fact).held_at or now)
             for fact in found.early
         ]
         self.ledger.hold(connection, back)
-        unknown = Counter(fact.type for fact in found.due if not fact.known)
-        self.ledger.count_passed_over(connection, unknown)
-        usable = sum(fact.usable for fact in found.due)
-        return Handled(usable, found.repeated, len(found.due) - usable, len(back), len(batch.failed))
+        passed_over = [fact for fact in found.due if not fact.usable]
+        self.ledger.count_passed_over(connection, Counter(fact.type for fact in passed_over if not fact.known))
+        handled = len(found.due) - len(passed_over)
+        return Handled(handled, found.repeated, len(passed_over), len(back), len(batch.failed))
 
 
 IntoView = Callable[[Connection, Sorted, _Batch], None]
@@ -220,11 +226,6 @@ def read_all(records: Iterable[Record]) -> tuple[list[StreamedFact], list[HeldMe
         except UnreadableMessage as error:
             unreadable.append(HeldMessage(record, *order_of(record), str(error)))
     return facts, unreadable
-
-
-def _fresh(records: Iterable[Record], facts: Iterable[StreamedFact]) -> dict[Place, HeldMessage]:
-    by_place = {_place_of(record): record for record in records}
-    return {(p := _place(fact)): HeldMessage(by_place[p], fact.order_id, fact.version, None) for fact in facts}
 
 
 def _by_order(messages: Iterable[HeldMessage]) -> dict[UUID, dict[int, StreamedFact]]:

@@ -15,6 +15,7 @@ from slaengine.errors import ConcurrencyError, Overtaken, StorageError, Streamin
 from slaengine.storage.database import Database
 from slaengine.streaming import tables
 from slaengine.streaming.backoff import Backoff
+from slaengine.streaming.garbage import searched_seldom
 from slaengine.streaming.ledger import Ledger
 from slaengine.streaming.limits import CONSUME_BATCH, POLL_S, SILENCE_S
 from slaengine.streaming.port import Consumer, Kafka, Partition, Record
@@ -80,7 +81,7 @@ class Reader(ABC):
         while not stop.is_set():
             try:
                 ensure(self.kafka, self.topic)
-                with closing(self.kafka.consumer(self._group())) as consumer:
+                with searched_seldom(), closing(self.kafka.consumer(self._group())) as consumer:
                     consumer.subscribe([self.topic])
                     self._follow(consumer, stop, backoff)
             except (StreamingError, StorageError, ConcurrencyError) as error:
@@ -97,7 +98,7 @@ class Reader(ABC):
         """
         ensure(self.kafka, self.topic)
         partitions = [Partition(self.topic, number) for number in range(self.kafka.partitions(self.topic))]
-        with closing(self.kafka.consumer()) as consumer:
+        with searched_seldom(), closing(self.kafka.consumer()) as consumer:
             ends = consumer.ends(partitions)
             self._look_up(partitions)
             consumer.assign({partition: self._expected[partition] or 0 for partition in partitions})

@@ -11,6 +11,7 @@ from slaengine.errors import DeliveryFailed
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
 from slaengine.streaming.envelope import Envelope
+from slaengine.streaming.garbage import searched_seldom
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.limits import DELIVERY_TIMEOUT_S, IDLE_S, POSITION_EVERY_S, PUBLISH_BATCH, PUBLISH_WINDOW
 from slaengine.streaming.port import Delivery, Producer
@@ -52,6 +53,12 @@ class Tenure:
             DeliveryFailed: a batch was refused or not acknowledged in time; begin again with a new producer.
             LeaseLost: another publisher has taken over.
         """
+        with searched_seldom():
+            self._move(producer, stop, until_empty=until_empty)
+            while self._on_the_way:
+                self._confirm()
+
+    def _move(self, producer: Producer, stop: threading.Event, *, until_empty: bool) -> None:
         read_to = self.status.position
         while not stop.is_set():
             sent_to = self._send(producer, read_to) if len(self._on_the_way) < PUBLISH_WINDOW else read_to
@@ -64,8 +71,6 @@ class Tenure:
             else:
                 self._beat_if_due()
                 stop.wait(IDLE_S)
-        while self._on_the_way:
-            self._confirm()
 
     def _send(self, producer: Producer, after: int) -> int:
         """Hand the next batch to the client; return the position it goes to, or `after` when there is none."""
