@@ -11,7 +11,7 @@ so no two facts share an encoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from struct import Struct
 from struct import error as StructError  # noqa: N812 (a class)
@@ -43,6 +43,25 @@ class Link(Protocol):
     def recorded_at(self) -> int: ...  # noqa: D102
     @property
     def hash(self) -> bytes: ...  # noqa: D102
+
+
+class Columns(Protocol):
+    """Stored facts, column by column, the order ids as 16 bytes."""
+
+    @property
+    def position(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def order_id(self) -> Sequence[bytes]: ...  # noqa: D102
+    @property
+    def version(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def topic(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def state(self) -> Sequence[bytes]: ...  # noqa: D102
+    @property
+    def recorded_at(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def hash(self) -> Sequence[bytes]: ...  # noqa: D102
 
 
 def link_hash(  # noqa: PLR0913, PLR0917  (each is a column; an object around them would double the cost)
@@ -88,4 +107,23 @@ def verify(facts: Iterable[Link], *, previous: bytes = GENESIS, after: int = 0) 
         if computed != fact.hash:
             return expected
         previous = fact.hash
+    return None
+
+
+def verify_columns(facts: Columns, *, previous: bytes = GENESIS, after: int = 0) -> int | None:
+    """Return the same as `verify`, for facts that came as columns: order ids as 16 bytes."""
+    topics: dict[str, bytes] = {}
+    rows = zip(
+        facts.position, facts.order_id, facts.version, facts.topic, facts.state, facts.recorded_at, facts.hash, strict=True
+    )
+    try:
+        for expected, (position, order_id, version, topic, state, recorded_at, known) in enumerate(rows, after + 1):
+            name = topics.get(topic)
+            if name is None:
+                name = topics[topic] = topic.encode()
+            if position != expected or known != link_bytes_hash(previous, position, order_id, version, recorded_at, name, state):
+                return expected
+            previous = known
+    except (TypeError, AttributeError, StructError):
+        return expected
     return None

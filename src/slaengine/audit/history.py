@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from slaengine.audit.chain import GENESIS, Link, verify
+from slaengine.audit.chain import GENESIS, verify_columns
 from slaengine.audit.history_schema import FORMAT, arrow, sorted_table
-from slaengine.audit.shapes import Shaper, stored
+from slaengine.audit.shapes import Shaper, Stored
 from slaengine.errors import AuditError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BUCKET = 1 << 20
 """Positions whose orders stand together; with some ten facts an order, a bucket replays in a few hundred megabytes."""
+BEGUN_MAX = 1_000_000
+"""Orders whose beginning is remembered, a hundred bytes each."""
 BATCH = 20_000
 """Facts turned into columns at a time."""
 
@@ -35,8 +37,8 @@ PathLike = str | Path
 class ReadableLog(Protocol):
     """The log, as far as an export reads it."""
 
-    def read(self, after: int, limit: int, /) -> Sequence[Link]:
-        """Return up to `limit` facts behind position `after`, in order of position."""
+    def columns(self, after: int, limit: int, /) -> Stored | None:
+        """Return up to `limit` facts behind position `after`, in order of position; None when there are none."""
 
     def first_positions(self, order_ids: Collection[UUID], /) -> Mapping[UUID, int]:
         """Return the position of each order's first fact."""
@@ -162,8 +164,8 @@ class History:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._check_joint(log)
-            shaper = Shaper()
-            while (taken := self._step(log, shaper, step, progress)) is not None:
+            shaper, orders = Shaper(), _Begun(log)
+            while (taken := self._step(log, shaper, orders, step, progress)) is not None:
                 self._save(taken)
         except OSError as error:
             raise AuditError(f"cannot write the history in {self.path}: {error.strerror or error}") from None
@@ -171,25 +173,27 @@ class History:
 
     def _check_joint(self, log: ReadableLog) -> None:
         manifest = self.manifest
-        joint = log.read(manifest.position - 1, 1) if manifest.position else []
-        if manifest.position and (not joint or joint[0].hash != manifest.hash):
+        joint = log.columns(manifest.position - 1, 1) if manifest.position else None
+        if manifest.position and (joint is None or joint.hash[0] != manifest.hash):
             raise AuditError(
                 f"this log does not go on where the history in {self.path} ends, at position {manifest.position}: "
                 "it is another log, or it was rewritten or cut"
             )
 
-    def _step(self, log: ReadableLog, shaper: Shaper, step: int, progress: Callable[[int], None]) -> Manifest | None:
+    def _step(
+        self, log: ReadableLog, shaper: Shaper, orders: _Begun, step: int, progress: Callable[[int], None]
+    ) -> Manifest | None:
         """Write the next `step` facts and return the manifest with them; None when there are none."""
         before = self.manifest
         end, previous = before.position, before.hash
         pieces: dict[tuple[str, int], list[pa.Table]] = {}
-        while end < before.position + step and (facts := log.read(end, min(BATCH, before.position + step - end))):
-            bad = verify(facts, previous=previous, after=end)
+        while end < before.position + step and (facts := log.columns(end, min(BATCH, before.position + step - end))):
+            bad = verify_columns(facts, previous=previous, after=end)
             if bad is not None:
                 raise AuditError(f"the chain of the log is broken at position {bad}; the history ends at {before.position}")
-            for key, table in _split(shaper.table(stored(facts), _first_positions(log, facts))):
+            for key, table in _split(shaper.table(facts, orders.of(facts))):
                 pieces.setdefault(key, []).append(table)
-            end, previous = facts[-1].position, facts[-1].hash
+            end, previous = facts.position[-1], facts.hash[-1]
             progress(end)
         if end == before.position:
             return None
@@ -207,11 +211,25 @@ class History:
         return Part(name, bucket, first, last, table.num_rows)
 
 
-def _first_positions(log: ReadableLog, facts: Sequence[Link]) -> Mapping[bytes, int]:
-    begun = {fact.order_id.bytes: fact.position for fact in reversed(facts)}
-    earlier = {fact.order_id for fact in facts} - {fact.order_id for fact in facts if fact.version <= 1}
-    found = log.first_positions(earlier) if earlier else {}
-    return begun | {order_id.bytes: position for order_id, position in found.items()}
+class _Begun:
+    """At which position each order began; those met lately are remembered."""
+
+    def __init__(self, log: ReadableLog) -> None:
+        self._log = log
+        self._known: dict[bytes, int] = {}
+
+    def of(self, facts: Stored) -> Mapping[bytes, int]:
+        """Return the first positions of the orders of these facts; the answer holds until the next one."""
+        known = self._known
+        if len(known) > BEGUN_MAX:
+            known.clear()
+        for order_id, position, version in zip(facts.order_id, facts.position, facts.version, strict=True):
+            if version <= 1:
+                known.setdefault(order_id, position)
+        earlier = {UUID(bytes=order_id) for order_id in facts.order_id if order_id not in known}
+        if earlier:
+            known.update((order_id.bytes, position) for order_id, position in self._log.first_positions(earlier).items())
+        return known
 
 
 def _split(table: pa.Table) -> Iterator[tuple[tuple[str, int], pa.Table]]:
