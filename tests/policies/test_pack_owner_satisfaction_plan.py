@@ -114,6 +114,9 @@ FIGURES = [
     ),
     Figure("KPI · timeliness", "timeliness", "compliance", {"": 0.95}, bands=(0.95, 0.90), period="half_year"),
     Figure("KPI · rework (返修) rate", "rework", "rework", period="half_year", asks={"kind": ("repair",), "within_days": 30}),
+    Figure("figures · backlog and ageing of complaints", "open_complaints", "backlog", period="year",
+           asks={"by": ("person", "cause"), "kind": ("complaint",)}),
+    Figure("figures · time per party", "time_by_party", "held", period="half_year", asks={"by": ("type",), "kind": ("repair",)}),
 ]  # fmt: skip
 
 

@@ -71,6 +71,12 @@ FIGURES = [
     ),
     Figure("KPI · satisfaction 70 % → 90 %", "satisfaction", "satisfaction", {"": 0.70, "2026-07-01": 0.90}),
     Figure("KPI · share of requests received online ≥ 80 %", "online_share", "online", {"": 0.80}, bands=(0.80, 0.70)),
+    Figure(
+        "figures · complaints revisited by telephone", "complaints_telephoned", "revisit", {"": 1.0}, bands=(1.0, 0.95),
+        asks={"by": ("severity",), "methods": ("telephone",)},
+    ),
+    Figure("figures · major complaints revisited on site", "complaints_visited", "revisit",
+           asks={"by": ("severity",), "methods": ("on_site",)}),
 ]  # fmt: skip
 
 

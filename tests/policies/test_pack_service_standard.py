@@ -110,6 +110,12 @@ FIGURES = [
         "reports · quarterly: service-quality report with ≥ 95 % green, 90–95 % amber, < 90 % red",
         "service_quality", "compliance", {"": 0.95}, bands=(0.95, 0.90), period="quarter",
     ),
+    Figure("figures · workload per team", "workload", "workload", asks={"by": ("team",)}),
+    Figure("figures · workload per person", "in_hand", "in_hand", asks={"by": ("team", "person")}),
+    Figure("figures · first-visit resolution", "first_visit", "first_visit", asks={"by": ("type",), "kind": ("repair",)}),
+    Figure("figures · backdated records", "backdated", "backdated", {"": 0.05}, at_most=True, bands=(0.05, 0.10),
+           asks={"by": ("team",), "late_hours": 24}),
+    Figure("figures · waivers", "waived", "waived", asks={"by": ("team",)}),
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.projections.build import HOUR, at, clocks, orders, sheet
+from tests.projections.build import HOUR, at, clocks, held, orders, sheet
 
 from slaengine.policies.kpi import Kpi
 from slaengine.projections.columns import NEVER
@@ -10,9 +10,9 @@ from slaengine.projections.kpis import KpiRow, cut_for, kpi_rows
 FEBRUARY = at("2026-02-01")
 
 
-def kpi_of(measured, ticking=None, *, households=None, **fields) -> list[KpiRow]:
+def kpi_of(measured, ticking=None, *, holding=None, households=None, **fields) -> list[KpiRow]:
     kpi = Kpi.model_validate({"name": "k", "period": "month", **fields})
-    cut = cut_for(kpi, sheet(measured, ticking), FEBRUARY)
+    cut = cut_for(kpi, sheet(measured, ticking, holding), FEBRUARY)
     return kpi_rows(kpi, cut, zone=ZoneInfo("Asia/Shanghai"), households=households)
 
 
@@ -62,6 +62,50 @@ def one(**fields):
             {"outcomes": "adopted"},
         ),
         ("count", [one(), one()], (2, None, 2.0), {}),
+        (
+            "revisit",
+            [
+                one(status="closed", revisited=True, method="telephone,on_site"),
+                one(status="closed", revisited=True, method="app"),
+                one(status="closed"),
+            ],
+            (1, 3, 1 / 3),
+            {"methods": "on_site"},
+        ),
+        (
+            "first_visit",
+            [
+                one(status="closed", visits=1),
+                one(status="closed", visits=2),
+                one(status="resolved", visits=1, reopened=1),
+                one(status="closed"),
+                one(visits=1),
+            ],
+            (1, 3, 1 / 3),
+            {},
+        ),
+        ("backdated", [one(latest=25 * HOUR), one(latest=24 * HOUR), one()], (1, 3, 1 / 3), {}),
+        ("backdated", [one(latest=25 * HOUR), one(latest=24 * HOUR), one()], (2, 3, 2 / 3), {"late_hours": 2}),
+        (
+            "workload",
+            [
+                one(team="lifts", person="Li"),
+                one(team="lifts", person="Wu"),
+                one(team="lifts", person="Li"),
+                one(team="lifts"),
+                one(),
+                one(team="lifts", person="Xu", status="cancelled"),
+            ],
+            (4, 2, 2.0),
+            {},
+        ),
+        (
+            "in_hand",
+            [one(team="lifts", person="Li"), one(team="lifts", person="Wu", status="closed", ended="2026-01-06"), one()],
+            (1, 2, 0.5),
+            {},
+        ),
+        ("workload", [one(team="lifts")], (1, None, None), {}),
     ],
 )
 def test_each_measure_counts_what_its_definition_says(measure, rows, expected, fields):
@@ -89,6 +133,52 @@ def test_elapsed_has_its_mean_and_percentiles():
     (row,) = kpi_of(orders(one(), one(), one()), ticking, measure="elapsed", target="push")
     assert counted(row) == (3, 3, 3 * 3600.0)
     assert (row.p50_s, row.p90_s) == (2 * 3600.0, 5.2 * 3600.0)
+
+
+def test_1920_satisfied_of_2000_who_answered_are_96_percent():
+    answers = ["very_satisfied"] * 1_200 + ["satisfied"] * 720 + ["dissatisfied"] * 80
+    some = orders(*(one(satisfaction=answer) for answer in answers), *(one() for _ in range(500)))
+    kpi = {"measure": "satisfaction", "answers": ["very_satisfied", "satisfied"], "goals": [{"at_least": 0.92}]}
+    (row,) = kpi_of(some, **kpi)
+    assert (counted(row), row.band) == ((1_920, 2_000, 0.96), "green")
+
+
+def test_the_backlog_is_what_is_open_with_its_ages():
+    still = [one(received=f"2026-01-{day}") for day in (25, 29, 31)]
+    some = orders(*still, one(status="closed", ended="2026-01-06"))
+    (row,) = kpi_of(some, measure="backlog")
+    assert (counted(row), row.p50_s, row.p90_s) == ((3, None, 3.0), 3 * 86_400.0, pytest.approx(6.2 * 86_400))
+
+
+def test_workload_is_counted_for_each_person_and_team():
+    some = orders(
+        one(team="lifts", person="Li"), one(team="lifts", person="Li"), one(team="water", person="Wu"), one(team="lifts")
+    )
+    rows = kpi_of(some, measure="workload", by=["team", "person"])
+    found = {(row.group["team"], row.group["person"]): counted(row) for row in rows}
+    assert found == {("lifts", "Li"): (2, 1, 2.0), ("water", "Wu"): (1, 1, 1.0), ("lifts", None): (1, None, None)}
+
+
+def test_waived_clocks_are_a_share_of_those_judged():
+    ticking = clocks(
+        (0, "fix", "waived", None, HOUR), (0, "fix", "met", None, HOUR), (1, "fix", "running", "2026-01-06", None, "excused"),
+        (1, "fix", "running", None, None), (1, "call", "missed", None, None),
+    )  # fmt: skip
+    some = orders(one(), one())
+    assert counted(kpi_of(some, ticking, measure="waived", target="fix")[0]) == pytest.approx((2, 3, 2 / 3))
+    assert counted(kpi_of(some, ticking, measure="waived")[0]) == (2, 4, 0.5)
+
+
+def test_time_held_is_counted_party_by_party():
+    some = orders(one(team="lifts"), one(team="lifts"), one(team="water"))
+    times = held((0, "company", 4), (0, "builder", 10), (1, "company", 2), (2, "builder", 1, "2026-01-31T22:00"))
+    rows = kpi_of(some, holding=times, measure="held", by=["team"])
+    found = {(row.group["team"], row.group["holder"]): (row.above, row.value, row.p50_s) for row in rows}
+    assert found == {
+        ("lifts", "builder"): (1, 36_000.0, 36_000.0),
+        ("lifts", "company"): (2, 10_800.0, 10_800.0),
+        ("water", "builder"): (1, 10_800.0, 10_800.0),
+    }
 
 
 def test_complaints_per_household_need_the_households():

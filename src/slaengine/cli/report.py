@@ -6,8 +6,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo
 
 import typer
+from pydantic_core import to_json
 from rich.console import RenderableType
 
 from slaengine.cli.common import REFUSED, AsJson, PolicyName, Store, instant, print_json, say, utc_now
@@ -18,11 +20,13 @@ from slaengine.reporting.comparison import comparison_table
 from slaengine.reporting.page import report_page
 from slaengine.reporting.ready import as_template, ready_report
 from slaengine.reporting.ready_views import ready_page, ready_tables
-from slaengine.reporting.tables import report_csv, report_table
+from slaengine.reporting.restatements import behind_table, restatement_tables
+from slaengine.reporting.tables import behind_csv, report_csv, report_table
 from slaengine.reporting.words import Lang, as_lang
 from slaengine.reporting.workbook import ready_workbook, report_workbook
 
 FORMATS = ("table", "json", "csv", "html", "xlsx")
+ORDER_FORMATS = ("table", "json", "csv")
 READY_FORMATS = ("table", "html", "xlsx")
 SHEETS = ("compliance", "closure")
 
@@ -66,6 +70,10 @@ def report(
         str | None,
         typer.Option("--template", help="A ready report: daily, monthly or quarterly, of the period of --as-of."),
     ] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option("--orders", help="Not the figures but the orders behind one: missed, overdue, reopened…", metavar="FIGURE"),
+    ] = None,
     form: Annotated[str, typer.Option("--format", help="table, json, csv, html or xlsx.")] = "table",
     sheet: Annotated[str, typer.Option("--sheet", help="For csv: compliance or closure.")] = "compliance",
     lang: Annotated[str, typer.Option("--lang", help="For people: en or zh.")] = "en",
@@ -82,8 +90,25 @@ def report(
     asked = Asked(period, by or [], target or [], instant(as_of, "--as-of") or utc_now(), instant(known_at, "--known-at"))
     with opened(store, policy) as engine, catching_up() as told:
         engine.project(told)
-        made = _ready(engine, template, asked, look) if template else _report(engine, asked, look)
+        if template:
+            made = _ready(engine, template, asked, look)
+        else:
+            made = _orders(engine, orders, asked, look) if orders else _report(engine, asked, look)
     _hand_out(made, out)
+
+
+def _orders(engine: SlaEngine, figure: str, asked: Asked, look: Look) -> RenderableType | bytes:
+    """Return the orders behind a figure."""
+    found = engine.report_orders(
+        figure, period=asked.period, by=asked.by, targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at
+    )
+    match _one_of(look.form, ORDER_FORMATS, "--format"):
+        case "json":
+            return to_json([row.model_dump(mode="json") for row in found]) + b"\n"
+        case "csv":
+            return behind_csv(found).encode()
+        case _:
+            return behind_table(found, look.lang)
 
 
 def _report(engine: SlaEngine, asked: Asked, look: Look) -> RenderableType | bytes:
@@ -132,6 +157,37 @@ def _hand_out(made: RenderableType | bytes, out: Path | None) -> None:
         say(f"wrote {out}")
 
 
+def restatements(
+    store: Store,
+    known_at: Annotated[str, typer.Option("--known-at", help="What was known at this instant is put beside what is known now.")],
+    policy: PolicyName = None,
+    by: By = None,
+    period: Period = None,
+    target: Targets = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What was so at this instant; that of --known-at when left out.", metavar="TIME")
+    ] = None,
+    lang: Annotated[str, typer.Option("--lang", help="For people: en or zh.")] = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Show which figures are others now than they were known at the time, and which orders made them so.
+
+    Example: `slaengine restatements --store sqlite:///orders.db --known-at 2026-02-01T00:00+08:00 --period month`
+    """
+    words, known = as_lang(lang), instant(known_at, "--known-at")
+    if known is None:
+        raise UsageError("--known-at needs an instant, such as 2026-02-01T00:00+08:00")
+    with opened(store, policy) as engine, catching_up() as told:
+        engine.project(told)
+        at = instant(as_of, "--as-of")
+        found = engine.restatements(known, as_of=at, period=period, by=by or (), targets=target or ())
+        zone = ZoneInfo(engine.book().time_zone)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+    else:
+        show(restatement_tables(found, zone, words))
+
+
 def _one_of(word: str, words: tuple[str, ...], option: str) -> str:
     if word not in words:
         raise UsageError(f"{option} '{word}' is not known here; write one of {', '.join(words)}")
@@ -167,3 +223,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(no_args_is_help=True)(report)
     app.command(no_args_is_help=True)(compare)
+    app.command(no_args_is_help=True)(restatements)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import overload
+from typing import Any, overload
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, true
@@ -20,6 +20,7 @@ from slaengine.policies.clock import judge
 from slaengine.policies.explain import explain, explain_all
 from slaengine.policies.explain_model import Explanation
 from slaengine.policies.rows import ClockRow
+from slaengine.projections.behind import Behind, behind
 from slaengine.projections.case_file import CaseFile, micros, moment_of
 from slaengine.projections.comparison import Comparison
 from slaengine.projections.entry import judge_of
@@ -30,6 +31,7 @@ from slaengine.projections.overview import BY, Overview, overview
 from slaengine.projections.periods import as_period
 from slaengine.projections.promises import chosen_kpis, promises_of
 from slaengine.projections.report import Question, Report, tabulate
+from slaengine.projections.restatement import Restatements, restated_figures
 from slaengine.storage.catch_up import Progress, catch_up
 from slaengine.storage.comparing import Comparing, comparison
 from slaengine.storage.figures import Figures
@@ -95,6 +97,50 @@ class Reading(ABC):
         figures = self.project(progress)
         promises = promises_of(figures.judge.book, question.as_of)
         return tabulate(question, promises, figures.sheet(*_instants(question), question.by))
+
+    def report_orders(  # noqa: PLR0913 - the parts of a question
+        self,
+        figure: str,
+        *,
+        period: str | None = None,
+        by: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> list[Behind]:
+        """Return the orders counted in one figure (`missed`, `not_measurable`, `reopened`…) of the report asked for alike.
+
+        Raises:
+            UsageError: no report counts that.
+        """
+        question = self._question(as_of, known_at, period, by, targets)
+        figures = self.project()
+        promises = promises_of(figures.judge.book, question.as_of)
+        sheet = figures.sheet(*_instants(question), question.by)
+        return [
+            Behind(**place._asdict() | {"figure": figure, "orders": figures.numbers(sheet.orders.seq[place.orders].tolist())})
+            for place in behind(figure, question, promises, sheet, micros(question.as_of))
+        ]
+
+    def restatements(
+        self,
+        known_at: datetime,
+        *,
+        as_of: datetime | None = None,
+        period: str | None = None,
+        by: Sequence[str] = (),
+        targets: Sequence[str] = (),
+    ) -> Restatements:
+        """Return what was said of `as_of` (left out: `known_at`) at `known_at`, where it is not what is said of it now.
+
+        Figures by group as in a report, and the orders that changed, with what has become known of them since.
+        """
+        at = as_of or known_at
+        asked: dict[str, Any] = {"period": period, "by": by, "targets": targets, "as_of": at}
+        then, now = self.report(**asked, known_at=known_at), self.report(**asked)
+        orders = list(self.project().restated(micros(at), micros(known_at)))
+        figures = restated_figures(then, now)
+        return Restatements(as_of=at, known_at=known_at, policy=now.policy, figures=figures, orders=orders)
 
     def overview(
         self, *, targets: Sequence[str] = (), as_of: datetime | None = None, known_at: datetime | None = None

@@ -66,7 +66,7 @@ class Kpi(Part):
     """A figure with its goal.
 
     `target` names the target whose clocks `compliance`, `response` and `elapsed` look at; without it, those of all. `kind`,
-    `type`, `channels`, `causes`, `outcomes` and `answers` narrow what counts, by measure. `goals` may change by date; the
+    `type`, `channels`, `causes`, `outcomes` and `answers`, `methods` narrow what counts, by measure. `goals` may change by date; the
     one in force at a period's start counts.
     """
 
@@ -80,6 +80,7 @@ class Kpi(Part):
     causes: Words = ()
     outcomes: Words = ()
     answers: Words = ()
+    methods: Words = ()
     within_days: Annotated[int, Field(ge=1)] | None = None
     late_hours: Annotated[int, Field(ge=1)] | None = None
     goals: tuple[Goal, ...] = ()

@@ -42,10 +42,16 @@ class ClosureRow(BaseModel):
 
 def closure_rows(groups: Groups, orders: OrderColumns) -> list[ClosureRow]:
     """Return one row a group."""
+    counts = {name: _count(groups, flag) for name, flag in closure_flags(orders).items()}
+    return [_row(groups, g, {name: column[g] for name, column in counts.items()}) for g in range(len(groups))]
+
+
+def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
+    """Return which orders are counted in each column."""
     resolved = orders.stands("resolved", "closed")
     due = resolved & (orders.revisits_asked > 0)
     done = orders.revisits_open == 0
-    flags = {
+    return {
         "received": np.ones(len(orders), np.bool_),
         "resolved": resolved,
         "closed": orders.stands("closed"),
@@ -57,8 +63,6 @@ def closure_rows(groups: Groups, orders: OrderColumns) -> list[ClosureRow]:
         "reopened": orders.reopened > 0,
         "recurred": recurred(orders.matter, orders.received, orders.resolved),
     }
-    counts = {name: _count(groups, flag) for name, flag in flags.items()}
-    return [_row(groups, g, {name: column[g] for name, column in counts.items()}) for g in range(len(groups))]
 
 
 def _count(groups: Groups, flag: Flags) -> list[int]:

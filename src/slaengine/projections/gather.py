@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +63,13 @@ def tile_of_rows(orders: Sequence[Values], clocks: Sequence[Values], held: Seque
     )
 
 
-def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str]) -> Tile:
-    """Return the tile of entries, with these dimensions; their places are not those of any table."""
+def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str], seqs: Mapping[UUID, int] | None = None) -> Tile:
+    """Return the tile of entries, with these dimensions; `seqs` gives the orders' places, ascending; else they are counted."""
     orders: list[Values] = []
     clocks: list[Values] = []
     held: list[Values] = []
-    for seq, entry in enumerate(entries):
+    for place, entry in enumerate(entries):
+        seq = place if seqs is None else seqs[entry.case_file.order_id]
         orders.append(order_values(seq, entry))
         clocks.extend(clock_values(seq, entry))
         held.extend(held_values(seq, entry))

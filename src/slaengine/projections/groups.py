@@ -27,6 +27,7 @@ DIMENSIONS = (
     "cause",
     "outcome",
     "satisfaction",
+    "method",
     "status",
 )
 """What orders can be grouped by, besides `label.NAME` and `type.N` (the first N parts of the dotted type)."""

@@ -11,7 +11,7 @@ from slaengine.policies.kpi import Kpi
 from slaengine.projections.columns import NEVER, Flags, OrderColumns
 from slaengine.projections.recurrence import RECURRENCE_DAYS, recurred
 
-NEEDED = ("kind", "type", "channel", "team", "person", "cause", "outcome", "satisfaction", "community")
+NEEDED = ("kind", "type", "channel", "team", "person", "cause", "outcome", "satisfaction", "method", "community")
 """The stored dimensions that measures look at."""
 
 
@@ -55,9 +55,13 @@ def _closed_loop(_: Kpi, orders: OrderColumns) -> Parts:
     return Parts(_resolved(orders) & (orders.revisits_open == 0), _to_deal_with(orders))
 
 
-def _revisit(_: Kpi, orders: OrderColumns) -> Parts:
+def _revisit(kpi: Kpi, orders: OrderColumns) -> Parts:
     below = _resolved(orders)
-    return Parts((orders.revisited != NEVER) & below, below)
+    done = orders.revisited != NEVER
+    if kpi.methods:
+        by = orders.dimensions["method"]
+        done &= by.among([word for word in by.words if set(kpi.methods) & set((word or "").split(","))])
+    return Parts(done & below, below)
 
 
 def _came_back(kpi: Kpi, orders: OrderColumns) -> Flags:

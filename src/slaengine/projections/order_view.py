@@ -18,9 +18,10 @@ class OrderView:
 
     `team`, `person` are the last dispatched to; `party` the last that classification, dispatch or acceptance named,
     `responsible` the last that classification named; `channel` the one it was received on; `given` names the due times it
-    brought. `resolved_at`, `closed_at` and `revisited_at` are those that still stand: a reopening undoes them. `ended_at` is
-    when it ceased to be open: resolved, closed, cancelled or merged, whichever came first. `responded_at` and `arrived_at`
-    are the first ever; `visits` counts all arrivals.
+    brought. `method` holds, comma-separated, by which methods it was revisited, each once. `resolved_at`, `closed_at` and
+    `revisited_at` are those that still stand: a reopening undoes them, and `method`. `ended_at` is when it ceased to be open:
+    resolved, closed, cancelled or merged, whichever came first. `responded_at` and `arrived_at` are the first ever; `visits`
+    counts all arrivals.
     """
 
     number: str
@@ -44,6 +45,7 @@ class OrderView:
     cause: str | None = None
     outcome: str | None = None
     satisfaction: str | None = None
+    method: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     given: tuple[str, ...] = ()
     responded_at: int | None = None
@@ -157,6 +159,8 @@ def _resolved(view: OrderView, moment: Moment, fields: Fields) -> None:
 
 def _revisited(view: OrderView, moment: Moment, fields: Fields) -> None:
     view.revisited_at = moment.occurred_at
+    if (method := fields.get("method")) and method not in (view.method or "").split(","):
+        view.method = f"{view.method},{method}" if view.method else method
     view.satisfaction = fields.get("satisfaction") or view.satisfaction
 
 
@@ -164,6 +168,7 @@ def _reopened(view: OrderView, _: Moment, __: Fields) -> None:
     if view.status not in ("open", "paused"):
         view.status, view.waits = "open", frozenset()
         view.resolved_at = view.closed_at = view.revisited_at = view.ended_at = None
+        view.method = None
         view.reopened += 1
 
 

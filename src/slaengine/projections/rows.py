@@ -48,6 +48,7 @@ def order_values(seq: int, entry: Entry) -> Values:
         view.cause,
         view.outcome,
         view.satisfaction,
+        view.method,
         view.status,
         to_json(view.labels).decode() if view.labels else None,
         entry.matter,

@@ -12,6 +12,7 @@ from slaengine.projections.columns import NEVER, Flags, OrderColumns, Sheet
 from slaengine.projections.entry import Entry, Judge
 from slaengine.projections.gather import tile_of_entries
 from slaengine.projections.groups import stored_dimensions
+from slaengine.projections.restatement import RestatedOrder, restated_order
 from slaengine.projections.sheets import one_behind_the_other, side_by_side
 from slaengine.storage.bulk import chunks
 from slaengine.storage.database import Database
@@ -40,10 +41,11 @@ class Figures:
             whole = kept_sheets(self.database).sheet(connection, self.tables, names)
             holds = self.fresh(whole.orders, as_of, known_at)
             again = ~holds & ~self._to_come(whole.orders, as_of, known_at)
-            judged = [
-                tile_of_entries(self._judged(connection, some, as_of, known_at), names)
-                for some in chunks(whole.orders.seq[again].tolist(), FILES_AT_ONCE)
-            ]
+            judged = []
+            for seqs in chunks(sorted(whole.orders.seq[again].tolist()), FILES_AT_ONCE):
+                files = self._files(connection, seqs)
+                entries = self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
+                judged.append(tile_of_entries(entries, names, {file.order_id: seq for seq, file in files.items()}))
         kept = whole.only(holds)
         return one_behind_the_other([kept, side_by_side(judged, names)]) if judged else kept
 
@@ -81,10 +83,43 @@ class Figures:
 
     def _judged(self, connection: Connection, seqs: Sequence[int], as_of: int, known_at: int | None) -> Iterator[Entry]:
         """Yield the entries of the orders at these places, in their order."""
+        yield from self.judge.entries(list(self._files(connection, seqs).values()), as_of=as_of, known_at=known_at)
+
+    def _files(self, connection: Connection, seqs: Sequence[int]) -> dict[int, CaseFile]:
+        """Return the case files at these places, in their order."""
         orders, files = self.tables.orders, self.tables.case_files
         query = select(orders.c.seq, orders.c.order_id, files.c.content).join(files, files.c.seq == orders.c.seq)
         found: dict[int, CaseFile] = {}
         for some in chunks(seqs, IDS_A_STATEMENT):
             for seq, order_id, content in connection.execute(query.where(orders.c.seq.in_(some))):
                 found[seq] = CaseFile.decode(order_id, content)
-        yield from self.judge.entries([found[seq] for seq in seqs], as_of=as_of, known_at=known_at)
+        return {seq: found[seq] for seq in seqs}
+
+    def numbers(self, seqs: Sequence[int]) -> list[str]:
+        """Return the numbers of the orders at these places, in their order."""
+        orders = self.tables.orders.c
+        found: dict[int, str] = {}
+        with self.database.reading() as connection:
+            for some in chunks(seqs, IDS_A_STATEMENT):
+                rows = connection.execute(select(orders.seq, orders.number).where(orders.seq.in_(some)))
+                found.update((row.seq, row.number) for row in rows)
+        return [found[seq] for seq in seqs]
+
+    def restated(self, as_of: int, known_at: int) -> Iterator[RestatedOrder]:
+        """Yield the orders counted otherwise now than as known at `known_at`, both at `as_of`; the last received come first."""
+        orders = self.tables.orders
+        late = true() if self.judge.book.known_at(known_at) is not self.judge.book else orders.c.last_recorded_at > known_at
+        with self.database.reading() as connection:
+            rows = connection.execute(
+                select(orders.c.seq).where(late).order_by(orders.c.received_at.desc(), orders.c.number.desc())
+            )
+            for seqs in chunks([seq for (seq,) in rows], IDS_A_STATEMENT):
+                files = list(self._files(connection, seqs).values())
+                then, now = (
+                    {entry.case_file.order_id: entry for entry in self.judge.entries(files, as_of=as_of, known_at=known)}
+                    for known in (known_at, None)
+                )
+                for file in files:
+                    found = restated_order(then.get(file.order_id), now.get(file.order_id), as_of, known_at)
+                    if found is not None:
+                        yield found
