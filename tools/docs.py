@@ -30,6 +30,7 @@ from slaengine.domain.details import Stamp
 from slaengine.domain.events import FACTS, Fact
 from slaengine.domain.promises import PUBLICATIONS, Published
 from slaengine.domain.seals import CheckpointSigned
+from slaengine.policies.schema import policy_schema
 from slaengine.testing import examples
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +181,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/packs.md": lambda: packs_page(NOTICE),
+    "src/slaengine/policies/packs/policy.schema.json": lambda: json.dumps(policy_schema(), indent=1, ensure_ascii=False) + "\n",
 }
 """Each generated page and what writes it."""
 

@@ -158,6 +158,8 @@ def _matrix(targets: list[Target]) -> Iterator[str]:
 def _clock(target: Target) -> str:
     start = " / ".join(_trigger(trigger) for trigger in target.start)
     stop = " / ".join(_trigger(trigger) for trigger in target.stop)
+    if target.fail:
+        stop += f"; fails at {' / '.join(_trigger(trigger) for trigger in target.fail)}"
     if not target.repeats:
         return f"{start} → {stop}"
     return f"{start} … {stop}: {' / '.join(_trigger(trigger) for trigger in target.beat)}"

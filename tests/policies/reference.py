@@ -13,8 +13,9 @@ from typing import Any
 
 from tests.vectors.brute import BruteCalendar
 
-from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.book import PolicyBook
 from slaengine.policies.calendar import BusinessCalendar
+from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
 from slaengine.policies.moment import Moment
 from slaengine.policies.policy import Applies, Target, matches

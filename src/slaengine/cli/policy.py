@@ -16,9 +16,10 @@ from slaengine.cli.reading import opened, show
 from slaengine.domain.promises import PolicyPublished, Scope
 from slaengine.engine import SlaEngine
 from slaengine.errors import PolicyError, UsageError
-from slaengine.policies.book import Edition, PolicyBook, pack_text, packs
+from slaengine.policies.book import PolicyBook, pack_text, packs
 from slaengine.policies.calendar_instants import as_datetime
 from slaengine.policies.compare import edition_changes, edition_named
+from slaengine.policies.editions import Edition
 from slaengine.policies.lint import lint as lint_text
 from slaengine.policies.policy import Policy, Version
 from slaengine.policies.schema import policy_schema

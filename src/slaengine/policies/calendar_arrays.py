@@ -113,30 +113,31 @@ def due_at(timetable: Timetable, starts: Array, limits: Array, *, later: bool) -
     """Return the instant at which each limit of open µs has passed since its start."""
 
     def due(start: Array, limit: Array, position: Array) -> Array:
-        instant = position + columns.ahead.take(columns.by_opened.after(_key(limit, position, later=later)))
-        return instant if later else np.where(limit == 0, start, instant)
+        instant = position + columns.ahead.take(columns.by_opened.after(looked_up(limit, position)))
+        return np.where(limit == 0, start, instant) if zero else instant
+
+    def looked_up(limit: Array, position: Array) -> Array:
+        """Return what to look up among the open times before edges; zero where the start is due itself."""
+        keys: Array = position - ((limit >= 0) != later) if least < 0 else position - (not later)
+        return np.where(limit == 0, 0, keys) if zero else keys
 
     starts, limits = _paired(starts, limits)
     if not starts.size or not (later or limits.any()):
         return starts.copy()
-    timetable.refuse_endless(max(int(limits.max()), -int(limits.min())))
+    least = int(limits.min())
+    zero = not later and least <= 0 and not limits.all()
+    timetable.refuse_endless(max(int(limits.max()), -least))
     reach = timetable.cover(int(starts.min()), int(starts.max()))
     while True:
         columns = _columns(timetable, reach)
         positions = _in_chunks(columns.position, starts, limits)
-        keys = _key(limits, positions, later=later)
+        keys = looked_up(limits, positions)
         if keys.min() < 0:
             reach = timetable.further(forwards=False)
         elif keys.max() >= columns.opened[-1]:
             reach = timetable.further(forwards=True)
         else:
             return _in_chunks(due, starts, limits, positions)
-
-
-def _key(limits: Array, positions: Array, *, later: bool) -> Array:
-    """Return what to look up among the open times before edges; zero where the start is due itself."""
-    keys = positions - ((limits >= 0) != later)
-    return keys if later else np.where(limits == 0, 0, keys)
 
 
 def _paired(first: Array, second: Array) -> tuple[Array, Array]:

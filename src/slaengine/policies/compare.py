@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from slaengine.errors import UnknownPolicy, nearest
-from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.book import PolicyBook
 from slaengine.policies.calendar import WEEKDAYS, BusinessCalendar, Hours
+from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
 from slaengine.policies.policy import Applies, Target
 

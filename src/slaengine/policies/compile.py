@@ -8,9 +8,10 @@ from typing import Any, Final, NamedTuple
 from slaengine.domain.events import BY_NAME
 from slaengine.errors import PolicyError
 from slaengine.policies import tables as t
-from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.book import PolicyBook
 from slaengine.policies.business import DAY_RULES
 from slaengine.policies.calendar_tables import join, searchable
+from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
 from slaengine.policies.policy import Applies, Target, in_order, matches
 from slaengine.policies.triggers import Trigger

@@ -21,11 +21,11 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, overload, register_jitable, register_model
 
-from slaengine.policies import business, kernel, reckoning, tables
+from slaengine.policies import beginning, business, changing, kernel, reckoning, tables
 from slaengine.policies.kernel import judge_order
 from slaengine.policies.tables import NO, SPAN_WIDTH, SPANS_AT, SPANS_N, WIDTH, Case
 
-SOURCES: Final[tuple[ModuleType, ...]] = (business, tables, reckoning, kernel)
+SOURCES: Final[tuple[ModuleType, ...]] = (business, tables, reckoning, beginning, changing, kernel)
 """The modules that are compiled; what Numba keeps of a compilation holds for them as they are only."""
 INLINED: Final = frozenset(
     {

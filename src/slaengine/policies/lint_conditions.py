@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from slaengine.domain.events import BY_NAME
 from slaengine.errors import nearest
-from slaengine.policies.book import Edition
 from slaengine.policies.calendar import BusinessCalendar
+from slaengine.policies.editions import Edition
 from slaengine.policies.findings import FindingKind
 from slaengine.policies.policy import Applies, Target, matches
 from slaengine.policies.triggers import Condition, Trigger

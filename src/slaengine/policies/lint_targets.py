@@ -9,8 +9,9 @@ from typing import Any
 
 from slaengine.domain.values import KINDS
 from slaengine.errors import CalendarError, nearest
-from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.book import PolicyBook
 from slaengine.policies.business import DAY_RULES
+from slaengine.policies.editions import Edition
 from slaengine.policies.findings import Finding, FindingKind, Place, Weight
 from slaengine.policies.limits import DAY, Limit
 from slaengine.policies.lint_conditions import contradictions, meet, takes_all

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from slaengine.policies.book import Edition, PolicyBook
+from slaengine.policies.book import PolicyBook
+from slaengine.policies.editions import Edition
 from slaengine.policies.policy import Target
 from slaengine.policies.rows import ClockRow
 from slaengine.streaming.envelope import JSON, instant_text, key_of
