@@ -121,10 +121,11 @@ def due_at(start: int, limit: int, edges: Ints, opened: Ints, lo: int, hi: int, 
     """
     if limit == 0 and not later:
         return start
-    before = open_time(start, edges, opened, lo, hi)
-    if before == BEYOND or before + limit < 0:
+    i = bisect_right(edges, start, lo, hi)
+    if not lo < i < hi:
         return BEYOND
-    return open_instant(before + limit, edges, opened, lo, hi, later == (limit >= 0))
+    position = (opened[i - 1] + start - edges[i - 1] if i & 1 else opened[i - 1]) + limit
+    return BEYOND if position < 0 else open_instant(position, edges, opened, lo, hi, later == (limit >= 0))
 
 
 def local_time(instant: int, shifts: Ints, offsets: Ints, lo: int, hi: int) -> int:
