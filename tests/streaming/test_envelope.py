@@ -58,6 +58,7 @@ def test_the_headers_are_a_cloud_event_in_binary_binding() -> None:
         "ce_recordedtime": b"2026-01-05T09:00:01Z",
         "ce_sequence": b"42",
         "ce_version": b"1",
+        "ce_hash": b"68" * 32,
         "ce_correlationid": b"call-9",
         "ce_causationid": b"ring-1",
         "content-type": b"application/json",
@@ -84,7 +85,7 @@ def test_what_was_sent_is_read_back_without_its_personal_fields() -> None:
     found = read(record(message(RECEIVED)))
     assert found == StreamedFact(
         source="urn:city", position=42, order_id=ORDER, number="WO-20260105-000123", version=1, type="work_order.received.v1",
-        state=message(RECEIVED).value or b"", recorded_at=RECORDED, topic="facts", partition=2, offset=7,
+        state=message(RECEIVED).value or b"", recorded_at=RECORDED, topic="facts", partition=2, offset=7, hash=b"h" * 32,
     )  # fmt: skip
     fact = found.fact
     assert isinstance(fact, events.Received)

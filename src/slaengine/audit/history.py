@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
 from slaengine.audit.chain import GENESIS, verify_columns
@@ -64,6 +64,14 @@ class Manifest:
     parts: tuple[Part, ...] = field(default=())
 
 
+class Stamp(NamedTuple):
+    """By what a fact is known again elsewhere."""
+
+    position: int
+    fact: str
+    hash: bytes
+
+
 class History:
     """A history in a folder.
 
@@ -96,8 +104,8 @@ class History:
         wanted = None if columns is None else tuple(dict.fromkeys((*columns, *SORTED_BY)))
         return sorted_table(arrow().concat_tables([self._read_part(part, wanted) for part in parts]).unify_dictionaries())
 
-    def hashes(self) -> Iterator[tuple[int, bytes]]:
-        """Yield (position, hash) of every fact, in order of position; some hundred bytes a fact of one export step are held.
+    def stamps(self) -> Iterator[Stamp]:
+        """Yield every fact's position, name and hash, in order of position; some hundred bytes a fact of one step are held.
 
         Raises:
             AuditError: a part is missing or damaged.
@@ -106,9 +114,10 @@ class History:
         for part in self.manifest.parts:
             steps.setdefault(part.first, []).append(part)
         for first in sorted(steps):
-            tables = [self._read_part(part, ("position", "hash")) for part in steps[first]]
-            table = arrow().concat_tables(tables).sort_by("position")
-            yield from zip(table["position"].to_pylist(), table["hash"].to_pylist(), strict=True)
+            tables = [self._read_part(part, ("position", "fact", "hash")) for part in steps[first]]
+            table = arrow().concat_tables(tables).unify_dictionaries().sort_by("position")
+            columns = (table[name].to_pylist() for name in ("position", "fact", "hash"))
+            yield from map(Stamp._make, zip(*columns, strict=True))
 
     def _read_part(self, part: Part, columns: Sequence[str] | None) -> pa.Table:
         import pyarrow.parquet as pq  # noqa: PLC0415 (an extra)
@@ -149,11 +158,14 @@ class History:
         draft.replace(self.path / "history.json")
         self.manifest = manifest
 
-    def extend(self, log: ReadableLog, *, step: int = BUCKET, progress: Callable[[int], None] = lambda _: None) -> int:
+    def extend(
+        self, log: ReadableLog, *, chained: bool = True, step: int = BUCKET, progress: Callable[[int], None] = lambda _: None
+    ) -> int:
         """Add what the log holds behind this history, and return how many facts that was.
 
         Args:
             log: its chain is checked on the way.
+            chained: False for a log that lacks some facts, or parts of them, so that its chain cannot be checked.
             step: facts after which what was done is kept, so that an export that was cut short goes on from there.
             progress: told the position reached.
 
@@ -164,8 +176,8 @@ class History:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._check_joint(log)
-            shaper, orders = Shaper(), _Begun(log)
-            while (taken := self._step(log, shaper, orders, step, progress)) is not None:
+            reading = _Reading(log, Shaper(), _Begun(log), chained)
+            while (taken := self._step(reading, step, progress)) is not None:
                 self._save(taken)
         except OSError as error:
             raise AuditError(f"cannot write the history in {self.path}: {error.strerror or error}") from None
@@ -180,18 +192,16 @@ class History:
                 "it is another log, or it was rewritten or cut"
             )
 
-    def _step(
-        self, log: ReadableLog, shaper: Shaper, orders: _Begun, step: int, progress: Callable[[int], None]
-    ) -> Manifest | None:
+    def _step(self, reading: _Reading, step: int, progress: Callable[[int], None]) -> Manifest | None:
         """Write the next `step` facts and return the manifest with them; None when there are none."""
         before = self.manifest
         end, previous = before.position, before.hash
         pieces: dict[tuple[str, int], list[pa.Table]] = {}
-        while end < before.position + step and (facts := log.columns(end, min(BATCH, before.position + step - end))):
-            bad = verify_columns(facts, previous=previous, after=end)
+        while end < before.position + step and (facts := reading.log.columns(end, min(BATCH, before.position + step - end))):
+            bad = verify_columns(facts, previous=previous, after=end) if reading.chained else None
             if bad is not None:
                 raise AuditError(f"the chain of the log is broken at position {bad}; the history ends at {before.position}")
-            for key, table in _split(shaper.table(facts, orders.of(facts))):
+            for key, table in _split(reading.shaper.table(facts, reading.orders.of(facts))):
                 pieces.setdefault(key, []).append(table)
             end, previous = facts.position[-1], facts.hash[-1]
             progress(end)
@@ -209,6 +219,15 @@ class History:
         table = sorted_table(arrow().concat_tables(tables).unify_dictionaries().combine_chunks())
         pq.write_table(table, self.path / name, compression="lz4")
         return Part(name, bucket, first, last, table.num_rows)
+
+
+class _Reading(NamedTuple):
+    """What an export reads with: the log, what turns its facts into columns, and what knows where orders begin."""
+
+    log: ReadableLog
+    shaper: Shaper
+    orders: _Begun
+    chained: bool
 
 
 class _Begun:

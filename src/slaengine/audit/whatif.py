@@ -140,12 +140,12 @@ def _changes(history: History, question: Question, bucket: int, pair: _Pair, tar
     changed = list(pair.changed())
     if not changed:
         return
-    said = _said(history, question, bucket, {order for order, *_ in changed})
+    said = said_of(history, question, bucket, {order for order, *_ in changed})
     for order, target, cycle, before, after, due_before, due_after in changed:
         yield Change(*said[order], targets[target], cycle, _word(before), _word(after), _or_none(due_before), _or_none(due_after))
 
 
-def _said(history: History, question: Question, bucket: int, orders: set[int]) -> dict[int, tuple[str, str | None, str | None]]:
+def said_of(history: History, question: Question, bucket: int, orders: set[int]) -> dict[int, tuple[str, str | None, str | None]]:
     """Return the number, type and team of some orders of a bucket."""
     table = history.read(bucket, COLUMNS)
     chosen = np.isin(table["order"].to_numpy(), np.fromiter(orders, np.int64, len(orders)))

@@ -183,6 +183,7 @@ _HEADERS: Schema = {
         "ce_recordedtime": INSTANT | {"description": "When it was recorded."},
         "ce_sequence": {"type": "string", "pattern": "^[0-9]+$", "description": "Its position in the source's log."},
         "ce_version": {"type": "string", "pattern": "^[0-9]+$", "description": "Its number in the order, from 1."},
+        "ce_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "Its hash in the source's chain."},
         "ce_correlationid": TEXT,
         "ce_causationid": TEXT,
         "content-type": {"type": "string", "const": "application/json"},
