@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from slaengine.storage.bulk import fetched
+
 FactRow = tuple[bytes, int, str, bytes, int]
 """The order's id as 16 bytes, version, topic, content, and when it was recorded (µs UTC)."""
+
+LogRow = tuple[int, bytes, int, str, bytes, int, bytes]
+"""A fact as `StoredFact` has it, but the order's id as 16 bytes."""
 
 NO_ORDER = UUID(int=0)
 """The nil UUID comes before that of every order…"""
@@ -19,8 +24,20 @@ EVERY_ORDER = UUID(int=(1 << 128) - 1)
 def facts_after(connection: Connection, position: int, limit: int) -> tuple[list[FactRow], int]:
     """Return up to `limit` facts behind a position, in order, and the position of the last; `position` if none are."""
     columns = f"{_key(connection)}, version, topic, state, recorded_at, position"
-    rows = _all(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
-    return [row[:5] for row in rows], rows[-1][5] if rows else position
+    rows = fetched(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
+    return [(key, version, topic, state, at) for key, version, topic, state, at, _ in rows], rows[-1][5] if rows else position
+
+
+def log_after(connection: Connection, position: int, limit: int) -> list[LogRow]:
+    """Return up to `limit` facts behind a position, in order, with all that the log says of them."""
+    columns = f"position, {_key(connection)}, version, topic, state, recorded_at, hash"
+    return fetched(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
+
+
+def names_of(connection: Connection, order_ids: Sequence[UUID]) -> dict[bytes, str]:
+    """Return the readable numbers of these orders by their ids as 16 bytes; what has none is left out."""
+    marks, keys = ", ".join("?" * len(order_ids)), [_as_driven(connection, order_id) for order_id in order_ids]
+    return dict(fetched(connection, f"SELECT {_key(connection)}, number FROM numbers WHERE order_id IN ({marks})", *keys))
 
 
 def last_of_next(connection: Connection, after: UUID, orders: int) -> UUID | None:
@@ -30,7 +47,7 @@ def last_of_next(connection: Connection, after: UUID, orders: int) -> UUID | Non
     """
     key = _key(connection)
     query = f"SELECT {key} FROM (SELECT DISTINCT order_id FROM facts WHERE order_id > ? ORDER BY order_id LIMIT 1 OFFSET ?) AS o"
-    rows = _all(connection, query, _as_driven(connection, after), orders - 1)
+    rows = fetched(connection, query, _as_driven(connection, after), orders - 1)
     return UUID(bytes=rows[0][0]) if rows else None
 
 
@@ -40,14 +57,7 @@ def facts_between(connection: Connection, after: UUID, last: UUID | None, until:
     if last is not None:
         where, values = f"{where} AND order_id <= ?", [*values, _as_driven(connection, last)]
     columns = f"{_key(connection)}, version, topic, state, recorded_at"
-    return _all(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *values)
-
-
-def _all(connection: Connection, statement: str, *values: Any) -> list[Any]:
-    if connection.dialect.name != "sqlite":
-        statement = statement.replace("?", "%s")
-    cursor = connection.exec_driver_sql(statement, values).cursor
-    return [] if cursor is None else list(cursor.fetchall())
+    return fetched(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *values)
 
 
 def _key(connection: Connection) -> str:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
-
 from slaengine.storage.database import Database
+from slaengine.storage.fact_rows import names_of
 from slaengine.storage.log import IDS_A_STATEMENT
-from slaengine.storage.schema import numbers
-from slaengine.streaming.envelope import key_of
+from slaengine.streaming.envelope import Address, key_of
 from slaengine.streaming.partition import partition_of
 
 KEPT_MAX = 100_000
 """Addresses kept in memory, some 300 bytes each; beyond that all are looked up anew."""
-
-
-class Address(NamedTuple):
-    """An order's readable number (what has none, a policy say, goes by its id), and its messages' key and partition."""
-
-    subject: bytes
-    key: bytes
-    partition: int
 
 
 class Addresses:
@@ -31,19 +20,19 @@ class Addresses:
 
     def __init__(self, database: Database, partitions: int) -> None:
         self._database, self._partitions = database, partitions
-        self._known: dict[UUID, Address] = {}
+        self._known: dict[bytes, Address] = {}
 
-    def of(self, order_ids: Iterable[UUID]) -> dict[UUID, Address]:
-        """Return a mapping that holds at least these orders' addresses."""
+    def of(self, order_ids: Iterable[bytes]) -> dict[bytes, Address]:
+        """Return a mapping that holds at least the addresses of these orders, by their ids as 16 bytes."""
         if len(self._known) > KEPT_MAX:
             self._known = {}
-        missing = list({order for order in order_ids if order not in self._known})
+        missing = [UUID(bytes=order) for order in set(order_ids).difference(self._known)]
         for start in range(0, len(missing), IDS_A_STATEMENT):
             some = missing[start : start + IDS_A_STATEMENT]
             with self._database.reading() as connection:
-                rows = connection.execute(select(numbers.c.order_id, numbers.c.number).where(numbers.c.order_id.in_(some)))
-                named = {row.order_id: row.number for row in rows}
+                named = names_of(connection, some)
             for order in some:
                 key = key_of(order)
-                self._known[order] = Address(named.get(order, str(order)).encode(), key, partition_of(key, self._partitions))
+                where = Address(named.get(order.bytes, str(order)).encode(), key, partition_of(key, self._partitions))
+                self._known[order.bytes] = where
         return self._known

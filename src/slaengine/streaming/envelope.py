@@ -11,12 +11,14 @@
 | `ce_recordedtime` | when it was recorded |
 | `ce_sequence` | its position in the source's log, from 1 |
 | `ce_version` | its number in its order, from 1 |
+| `ce_hash` | its hash in the source's chain, hexadecimal |
 | `ce_correlationid`, `ce_causationid` | where the fact has them |
 | `content-type` | `application/json` |
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -29,6 +31,7 @@ from slaengine.domain.codec import BY_TOPIC, decode, upcast
 from slaengine.domain.events import Fact
 from slaengine.errors import UnreadableMessage
 from slaengine.projections.personal import PERSONAL, strip
+from slaengine.storage.fact_rows import LogRow
 from slaengine.storage.log import StoredFact
 from slaengine.streaming.port import Message, Record
 
@@ -40,6 +43,14 @@ OCCURRED = b'"occurred_at":"'
 LINKS = ("correlation_id", "causation_id")
 _PERSONAL_NAMES = {topic: tuple(f'"{path[-1]}":'.encode() for path in paths) for topic, paths in PERSONAL.items()}
 """The names without which a fact of a topic holds nothing personal: most facts need not be taken apart."""
+
+
+class Address(NamedTuple):
+    """An order's readable number (what has none, a policy say, goes by its id), and its messages' key and partition."""
+
+    subject: bytes
+    key: bytes
+    partition: int
 
 
 class Envelope:
@@ -60,7 +71,42 @@ class Envelope:
         Raises:
             CorruptFact: the fact is of a newer version, of which we cannot tell what is personal.
         """
-        topic, state = stored.topic, stored.state
+        order = stored.order_id.bytes
+        return self.messages([(stored.position, order, *stored[2:])], {order: (subject, key, partition)})[0]
+
+    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, tuple[bytes, bytes, int | None]]) -> list[Message]:
+        """Return the messages for facts of the log.
+
+        Raises:
+            CorruptFact: as `message`.
+        """
+        found = []
+        to, specversion, source, content = self._topic, self._specversion, self._source, self._content
+        for position, order, version, stored_as, kept, recorded_at, link in facts:
+            subject, key, partition = addresses[order]
+            topic, state = self._as_sent(stored_as, kept)
+            number = b"%d" % version
+            headers = [
+                specversion,
+                ("ce_id", b"%b:%b" % (key, number)),
+                _type(topic),
+                source,
+                ("ce_subject", subject),
+                ("ce_time", _occurred(state)),
+                _recorded(recorded_at),
+                ("ce_sequence", b"%d" % position),
+                ("ce_version", number),
+                content,
+            ]
+            if link:
+                headers.append(("ce_hash", link.hex().encode()))
+            if b'"correlation_id":' in state or b'"causation_id":' in state:
+                headers += _links(state)
+            found.append(Message(to, key, state, headers, partition))
+        return found
+
+    def _as_sent(self, topic: str, state: bytes) -> tuple[str, bytes]:
+        """Return a fact's type and body in today's shape, without what is personal unless that is let through."""
         if topic not in BY_TOPIC:
             topic, shape = upcast(topic, from_json(state))
             state = to_json(shape)
@@ -69,22 +115,7 @@ class Envelope:
                 if name in state:
                     state = to_json(strip(topic, from_json(state)))
                     break
-        version = b"%d" % stored.version
-        headers = [
-            self._specversion,
-            ("ce_id", b"%b:%b" % (key, version)),
-            _type(topic),
-            self._source,
-            ("ce_subject", subject),
-            ("ce_time", _occurred(state)),
-            _recorded(stored.recorded_at),
-            ("ce_sequence", b"%d" % stored.position),
-            ("ce_version", version),
-            self._content,
-        ]
-        if b'"correlation_id":' in state or b'"causation_id":' in state:
-            headers += _links(state)
-        return Message(self._topic, key, state, headers, partition)
+        return topic, state
 
 
 class StreamedFact(NamedTuple):
@@ -92,7 +123,8 @@ class StreamedFact(NamedTuple):
 
     `topic`, `partition` and `offset` say where it was read, `type` is the fact's type with its version without the prefix
     `slaengine.`; `position` counts the source's log, `version` the order; `recorded_at` is µs since the epoch, UTC.
-    `skipped`: a person decided to go on without it; `state` may then be empty.
+    `skipped`: a person decided to go on without it; `state` may then be empty. `hash` is the fact's in the source's chain; empty
+    where the publisher did not tell it yet.
     """
 
     source: str
@@ -107,6 +139,7 @@ class StreamedFact(NamedTuple):
     partition: int = 0
     offset: int = 0
     skipped: bool = False
+    hash: bytes = b""
 
     @property
     def fact(self) -> Fact:
@@ -128,8 +161,8 @@ class StreamedFact(NamedTuple):
         return self.known and not self.skipped
 
     def stored(self) -> StoredFact:
-        """Return it as a reader of the log would see it; the chain's hash does not travel."""
-        return StoredFact(self.position, self.order_id, self.version, self.type, self.state, self.recorded_at, b"")
+        """Return it as a reader of the log would see it."""
+        return StoredFact(self.position, self.order_id, self.version, self.type, self.state, self.recorded_at, self.hash)
 
 
 def read(record: Record) -> StreamedFact:
@@ -155,6 +188,7 @@ def read(record: Record) -> StreamedFact:
             topic,
             partition,
             offset,
+            hash=bytes.fromhex(headers.get("ce_hash", b"").decode()),
         )
     except KeyError as error:
         raise _unreadable(record, f"header {error} is missing") from error

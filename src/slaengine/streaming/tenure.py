@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slaengine.errors import DeliveryFailed
+from slaengine.storage.fact_rows import log_after
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
 from slaengine.streaming.envelope import Envelope
@@ -74,12 +75,12 @@ class Tenure:
 
     def _send(self, producer: Producer, after: int) -> int:
         """Hand the next batch to the client; return the position it goes to, or `after` when there is none."""
-        facts = self.facts.read(after, PUBLISH_BATCH)
+        with self.facts.database.reading() as connection:
+            facts = log_after(connection, after, PUBLISH_BATCH)
         if not facts:
             return after
-        addresses, message = self.addresses.of(fact.order_id for fact in facts), self.envelope.message
-        messages = [message(fact, *addresses[fact.order_id]) for fact in facts]
-        position = facts[-1].position
+        messages = self.envelope.messages(facts, self.addresses.of(fact[1] for fact in facts))
+        position = facts[-1][0]
         self.status.head = max(self.status.head, position)
         self._beat_if_due()
         self._on_the_way.append((position, len(messages), producer.send(messages)))
