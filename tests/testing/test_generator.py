@@ -9,7 +9,7 @@ from slaengine.domain import commands as c
 from slaengine.domain.codec import decode
 from slaengine.domain.decide import decide
 from slaengine.domain.work_order import INITIAL, evolve, fold
-from slaengine.testing.generator import encoded, histories
+from slaengine.testing.generator import encoded, enlarged, histories
 from slaengine.testing.town import Mix
 
 SOME = list(histories(600, seed=11))
@@ -89,3 +89,18 @@ def test_encoded_facts_are_those_of_the_commands():
     decoded = [decode(fact.topic, fact.state) for fact in facts]
     assert decoded == [command.fact() for history in SOME[:20] for command in history.commands]
     assert [fact.version for fact in facts if fact.order_id == SOME[0].order_id] == list(range(1, len(SOME[0].arrivals) + 1))
+
+
+def test_an_enlarged_town_repeats_its_orders_elsewhere_under_other_names():
+    drawn = list(encoded(histories(30, seed=4)))
+    facts = list(enlarged(drawn, 3))
+    assert facts[::3] == drawn
+    assert len({fact.order_id for fact in facts}) == 90
+    received = [decode(fact.topic, fact.state) for fact in facts if fact.version == 1]
+    assert len({fact.number for fact in received}) == 90
+    versions = {}
+    for fact in facts:
+        assert fact.version == versions.get(fact.order_id, 0) + 1
+        versions[fact.order_id] = fact.version
+    ids = {fact.order_id for fact in facts}
+    assert all(decode(fact.topic, fact.state).into in ids for fact in facts if fact.topic == "work_order.merged.v1")

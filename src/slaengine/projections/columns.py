@@ -34,9 +34,9 @@ class Words:
     @classmethod
     def of(cls, values: Sequence[str | None]) -> Words:
         """Return the column that holds `values`."""
-        places: dict[str | None, int] = {}
-        codes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.int64, len(values))
-        return cls(codes, list(places))
+        words = list(dict.fromkeys(values))
+        places = {word: place for place, word in enumerate(words)}
+        return cls(np.fromiter(map(places.__getitem__, values), np.int32, len(values)), words)
 
     def only(self, wanted: Flags) -> Words:
         """Return the column of those entries of which `wanted` is true."""

@@ -60,6 +60,14 @@ def _type(kind: Any) -> str:
     return "text"
 
 
+def fetched(connection: Connection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement with `?` for values, as the driver gives them."""
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    cursor = connection.exec_driver_sql(statement, values).cursor
+    return [] if cursor is None else list(cursor.fetchall())
+
+
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield the items in lists of `size`, the last one shorter."""
     rest = iter(items)

@@ -11,11 +11,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, select
 
 from slaengine.projections.columns import Sheet, Words, joined
-from slaengine.projections.sheets import one_behind_the_other, side_by_side
+from slaengine.projections.sheets import side_by_side
 from slaengine.projections.tile import Tile, words_of
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import Generation
-from slaengine.storage.tiles import made, missing
+from slaengine.storage.tiles import loose_states, made
 
 BASE = ("orders", "clocks", "held", "words")
 """The parts of a tile that every question reads."""
@@ -55,7 +55,7 @@ class KeptSheet:
 
     def __init__(self, tables: Generation) -> None:
         self._tables = tables
-        self._digests: dict[int, int] = {}
+        self._states: dict[int, object] = {}
         self._tiles: dict[int, Tile] = {}
         self._words: dict[str, dict[int, Words]] = {}
         self._base: Sheet | None = None
@@ -63,37 +63,45 @@ class KeptSheet:
 
     def sheet(self, connection: Connection, dimensions: Sequence[str]) -> Sheet:
         """Return all orders with these dimensions."""
-        loose = [tile.with_only(dimensions) for _, tile in made(connection, self._tables, missing(connection, self._tables))]
-        self._refresh(connection, dimensions)
+        self._refresh(connection)
         if self._base is None:
             self._base = side_by_side(list(self._tiles.values()), ())
         for name in dimensions:
             if name not in self._said:
+                self._learn(connection, name)
                 self._said[name] = joined([self._words[name][number] for number in self._tiles])
         orders = replace(self._base.orders, dimensions={name: self._said[name] for name in dimensions})
-        kept = replace(self._base, orders=orders)
-        return one_behind_the_other([kept, side_by_side(loose, dimensions)]) if loose else kept
+        return replace(self._base, orders=orders)
 
-    def _refresh(self, connection: Connection, dimensions: Sequence[str]) -> None:
-        """Forget the tiles that changed, and read those not known, and the dimensions not asked for before."""
+    def _refresh(self, connection: Connection) -> None:
+        """Forget the tiles that changed, and read those not known; the ones that the store does not keep are made."""
         tiles = self._tables.tiles.c
-        kept = select(tiles.tile, tiles.digest).where(tiles.part == "orders").order_by(tiles.tile)
-        digests: dict[int, int] = {row.tile: row.digest for row in connection.execute(kept)}
-        for number in [number for number, digest in self._digests.items() if digests.get(number) != digest]:
+        kept = connection.execute(select(tiles.tile, tiles.digest).where(tiles.part == "orders").order_by(tiles.tile))
+        loose = loose_states(connection, self._tables)
+        states: dict[int, object] = {row.tile: row.digest for row in kept} | loose
+        if states == self._states:
+            return
+        for number in [number for number, state in self._states.items() if states.get(number) != state]:
             del self._tiles[number]
             for words in self._words.values():
                 words.pop(number, None)
-        if digests != self._digests:
-            self._base, self._said, self._digests = None, {}, digests
-        for number, parts in self._parts(connection, BASE, digests.keys() - self._tiles.keys()).items():
-            self._tiles[number] = Tile.decoded(parts, ())
-        for name in dimensions:
-            known = self._words.setdefault(name, {})
-            wanted = digests.keys() - known.keys()
-            found = self._parts(connection, (name,), wanted)
-            known.update(
-                (number, words_of(found.get(number, {}).get(name), len(self._tiles[number].orders))) for number in wanted
-            )
+        unknown = states.keys() - self._tiles.keys()
+        found = {number: Tile.decoded(parts, ()) for number, parts in self._parts(connection, BASE, unknown).items()}
+        found |= dict(made(connection, self._tables, unknown & loose.keys()))
+        self._tiles |= found
+        self._base, self._said = None, {}
+        self._states = {number: state for number, state in states.items() if number in self._tiles}
+
+    def _learn(self, connection: Connection, name: str) -> None:
+        """Read what the orders say in a dimension, where that is not known."""
+        known = self._words.setdefault(name, {})
+        for number, tile in self._tiles.items():
+            if tile.dimensions and number not in known:  # made, not read: it has them all
+                known[number] = tile.with_only((name,)).dimensions[name]
+        wanted = self._tiles.keys() - known.keys()
+        found = self._parts(connection, (name,), wanted)
+        for number in wanted:
+            known[number] = words_of(found.get(number, {}).get(name), len(self._tiles[number].orders))
 
     def _parts(self, connection: Connection, parts: Sequence[str], numbers: AbstractSet[int]) -> dict[int, dict[str, bytes]]:
         """Return these parts of these tiles, as far as they have them."""

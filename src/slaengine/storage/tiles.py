@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select
 from slaengine.projections.gather import tile_of_rows
 from slaengine.projections.rows import Values
 from slaengine.projections.tile import Tile
-from slaengine.storage.bulk import insert_rows
+from slaengine.storage.bulk import fetched, insert_rows
 from slaengine.storage.read_models_schema import TILE_ORDERS, Generation
 
 TILES_AT_ONCE = 32
@@ -58,6 +58,17 @@ def made(connection: Connection, tables: Generation, numbers: Iterable[int]) -> 
 
 def _rows(connection: Connection, table: Table, number: int) -> list[Values]:
     """Return the rows of a tile's orders, in the order of the table's key."""
-    within = table.c.seq.between(number * TILE_ORDERS, (number + 1) * TILE_ORDERS - 1)
-    rows = connection.execute(select(table).where(within).order_by(*table.primary_key.columns))
-    return list(map(tuple, rows))
+    columns, key = ", ".join(table.c.keys()), ", ".join(table.primary_key.columns.keys())
+    statement = f"SELECT {columns} FROM {table.name} WHERE seq >= ? AND seq < ? ORDER BY {key}"
+    return fetched(connection, statement, number * TILE_ORDERS, (number + 1) * TILE_ORDERS)
+
+
+def loose_states(connection: Connection, tables: Generation) -> dict[int, tuple[int, ...]]:
+    """Return, for each tile that is not kept, counts that change whenever an order of it does."""
+    orders = tables.orders.c
+    found: dict[int, tuple[int, ...]] = {}
+    for number in missing(connection, tables):
+        sums = select(func.count(), func.sum(orders.version), func.sum(orders.judged_at))
+        within = orders.seq.between(number * TILE_ORDERS, (number + 1) * TILE_ORDERS - 1)
+        found[number] = tuple(int(value or 0) for value in connection.execute(sums.where(within)).one())
+    return found

@@ -19,8 +19,11 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
+
 from slaengine.domain import commands as c
 from slaengine.domain.codec import encode
+from slaengine.domain.events import Merged, Received
 from slaengine.domain.values import Evidence, Place, Reporter
 from slaengine.testing.town import (
     ANSWERS,
@@ -110,6 +113,32 @@ def encoded(source: Iterable[History]) -> Iterator[EncodedFact]:
         for version, arrival in enumerate(history.arrivals, 1):
             fact = arrival.command.fact()
             yield EncodedFact(history.order_id, version, fact.TOPIC, encode(fact), arrival.recorded_at)
+
+
+def enlarged(facts: Iterable[EncodedFact], times: int) -> Iterator[EncodedFact]:
+    """Yield each fact `times` times, each time of another order in another community: a town so many times as large.
+
+    Far quicker than drawing every order; all else repeats. The first time is the fact itself.
+    """
+    for fact in facts:
+        yield fact
+        for n in range(2, times + 1):
+            order_id = UUID(int=fact.order_id.int ^ n)
+            yield fact._replace(order_id=order_id, state=_elsewhere(fact, n))
+
+
+def _elsewhere(fact: EncodedFact, n: int) -> bytes:
+    """Return the content of the fact for the n-th order that is like its own."""
+    if fact.topic not in (Received.TOPIC, Merged.TOPIC):
+        return fact.state
+    shape = from_json(fact.state)
+    if fact.topic == Merged.TOPIC:
+        shape["into"] = str(UUID(int=UUID(shape["into"]).int ^ n))
+    else:
+        shape["number"] = f"{shape['number']}-{n}"
+        place = shape["place"]
+        shape["place"] = {**place, "community": f"{place['community']} {n}", "premises": f"{n}-{place['premises']}"}
+    return to_json(shape)
 
 
 def _known_by(history: History, until: datetime) -> History:
