@@ -130,12 +130,13 @@ def next_touching(case: Case, target: int, i: int) -> int:
     hits, chained, life, profile = facts.hits, facts.chained, facts.life, facts.profile
     state, known, seen = walk[STATE], walk[PROFILE], walk[SEEN]
     awaited = p.watched[target] if state == GOING else p.begins[target]
-    while i < case.hi:
+    hi = case.hi
+    while i < hi:
         if (hits[i] | chained[i]) & awaited:
             break
         if life[i] != NOTHING and (state == GOING or (state == STOPPED and life[i] == REOPENED)):
             break
-        if i > seen and profile[i] != known:
+        if profile[i] != known and i > seen:
             break
         i += 1
     return i
@@ -161,7 +162,7 @@ def take(case: Case, target: int, i: int) -> int:
     if answer < NO or answer == MOVED:
         return answer
     walk[INDEX] = i + 1
-    if walk[STATE] in (IDLE, STOPPED):
+    if walk[STATE] in (IDLE, STOPPED) and (facts.hits[i] | facts.chained[i]) & case.promises.begins[target]:
         return start(case, target, i)
     return YES
 
@@ -169,9 +170,7 @@ def take(case: Case, target: int, i: int) -> int:
 def start(case: Case, target: int, i: int) -> int:
     """Begin the target's next clock at fact `i` when a rule that applies waits for it."""
     facts = case.facts
-    hit = (facts.hits[i] | facts.chained[i]) & case.promises.begins[target]
-    if hit == 0:
-        return NO
+    hit = facts.hits[i] | facts.chained[i]
     edition = edition_at(case, facts.times[i])
     rule = rule_at(case, target, edition, facts.times[i])
     if rule < 0:

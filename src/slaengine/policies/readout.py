@@ -34,6 +34,7 @@ class Readout:
         rule = row[t.RULE] // t.RULE_WIDTH
         target, promise, *judged_by, holds_from, daily, reasons = self.tables.said[rule]
         raw = VERDICTS[row[t.VERDICT]]
+        settled = not daily and row[t.VERDICT] not in (t.RUNNING, t.OVERDUE)
         start, due, stop = row[t.START], row[t.DUE], row[t.STOP]
         elapsed, since = row[t.ELAPSED], row[t.SINCE]
         waived = bool(waivers) and waivers.cover(target, start, reasons)
@@ -54,7 +55,7 @@ class Readout:
             "waived" if waived and raw in ("missed", "overdue") else raw,
             raw,
             waived,
-            self._valid_until(row, daily, until),
+            None if settled else self._valid_until(row, daily, until),
             tuple(self._spans(row)) if row[t.SPANS_N] else (),
             holds_from,
         )
