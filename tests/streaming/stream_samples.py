@@ -42,10 +42,10 @@ def fill(log: FactLog, orders: int, *, seed: int = 1, batch: int = 500) -> int:
     return sum(fill_slowly(log, orders, seed=seed, batch=batch))
 
 
-def fill_slowly(log: FactLog, orders: int, *, seed: int = 1, batch: int = 500) -> Iterator[int]:
-    """As `fill`, a batch each time it is asked; yield how many each batch had."""
+def fill_slowly(log: FactLog, orders: int, *, seed: int = 1, batch: int = 500, each: int | None = None) -> Iterator[int]:
+    """As `fill`, a batch each time it is asked; yield how many each batch had. `each`: the first so many facts of an order."""
     facts = sorted(encoded(histories(orders, seed=seed)), key=lambda fact: fact.recorded_at)
-    rest = iter(facts)
+    rest = (fact for fact in facts if each is None or fact.version <= each)
     while some := list(islice(rest, batch)):
         received = [fact for fact in some if fact.topic == "work_order.received.v1"]
         named = {f"{seed}-{from_json(fact.state)['number']}": fact.order_id for fact in received}
@@ -165,8 +165,8 @@ def rows_of(database: Database, book: PolicyBook) -> dict[str, list[Any]]:
     found = {}
     with database.reading() as connection:
         names = {row.seq: row.order_id for row in connection.execute(select(tables.orders.c.seq, tables.orders.c.order_id))}
-        for table in (tables.orders, tables.clocks, tables.case_files):
+        for table in (tables.orders, tables.clocks, tables.held, tables.case_files):
             columns = [column for column in table.c if column.name != "seq"]
             read = connection.execute(select(table.c.seq, *columns))
-            found[table.name.partition("_")[2]] = sorted((names[seq], *rest) for seq, *rest in read)
+            found[table.name.partition("_")[2]] = sorted(((names[seq], *rest) for seq, *rest in read), key=repr)
     return found

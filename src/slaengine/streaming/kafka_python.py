@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -239,12 +240,19 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
             "ssl_keyfile": settings.private_key,
         }
     if settings.sasl:
+        _keep_secrets()
         arguments |= {
             "sasl_mechanism": settings.sasl.upper(),
             "sasl_plain_username": settings.username,
             "sasl_plain_password": settings.password,
         }
     return arguments
+
+
+def _keep_secrets() -> None:
+    """Switch the client's debugging messages off: they quote its settings and what it sends to log in, password and all."""
+    client = logging.getLogger("kafka")
+    client.setLevel(max(client.level, logging.INFO))
 
 
 @contextmanager

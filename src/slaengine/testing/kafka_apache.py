@@ -146,10 +146,15 @@ class ApacheKafka:
             self._home(node).mkdir(parents=True, exist_ok=True)
             properties = self._home(node) / "server.properties"
             properties.write_text("".join(f"{name}={value}\n" for name, value in self._properties(node).items()))
-            call = [*self._jvm("256m"), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *quorum]
+            options = ["-t", cluster, "-c", str(properties), *quorum, *self._format_options()]
+            call = [*self._jvm("256m"), "kafka.tools.StorageTool", "format", *options]
             done = subprocess.run(call, check=False, capture_output=True, text=True)  # noqa: S603
             if done.returncode:
                 raise StreamingError(f"Kafka's storage cannot be formatted: {(done.stdout + done.stderr)[-LOG_TAIL:]}")
+
+    def _format_options(self) -> list[str]:
+        """Return what else is to be written when the storage is formatted."""
+        return []
 
     def _launch(self, node: int) -> None:
         home = self._home(node)
