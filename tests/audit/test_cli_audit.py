@@ -139,3 +139,16 @@ def test_an_evidence_pack_reads_and_checks_without_us(shell: Shell, tmp_path: Pa
     shell("audit", "key", "example.org/town", "--out", "other.key")
     wrong = shell(*pack[:-3], "--key", "other.key.pub", "--out", "x.zip")
     assert (wrong[0], "would not hold" in wrong[2]) == (1, True)
+
+
+def test_a_version_published_after_it_came_into_force_is_shown_with_the_clocks_it_touched(shell: Shell):
+    assert shell("policy", "publish", "town.yaml", *STORE)[0] == 0
+    assert shell("report", *STORE, "--json")[0] == 0
+    code, out, err = shell("audit", "verify", *STORE, "--json")
+    found = json.loads(out)
+    assert (code, found["differences"]) == (0, []), err
+    assert [version["version"] for version in found["late_versions"]] == ["1", "2"]
+    assert found["late_versions"][0]["clocks"] == 0, "version 2 restates what was judged by version 1"
+    assert found["late_versions"][1]["clocks"] > 0
+    _, _, err = shell("audit", "verify", *STORE)
+    assert "version 2 was published after it came into force" in err

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Table, select, update
-from town_logs import TownLog, arrivals, town_log
+from sqlalchemy import Table, delete, select, update
+from town_logs import START, TownLog, arrivals, town_log
 
 from slaengine.audit.irregular import tallied
 from slaengine.errors import AuditError
 from slaengine.policies.book import PolicyBook
+from slaengine.projections.case_file import micros
 from slaengine.storage.catch_up import catch_up
 from slaengine.storage.read_models import ReadModels
 from slaengine.storage.verifying import Verified, verify
@@ -180,3 +181,21 @@ def test_a_missing_version_an_impossible_fact_and_backdated_ones_are_shown(log: 
     kinds = {item.kind for item in verified.irregular}
     assert kinds == {"gap", "impossible"}
     assert verified.differences
+
+
+NOW = micros(START + timedelta(days=40))
+
+
+def test_every_value_of_every_kpi_follows_from_the_facts(log: TownLog):
+    verified = verify(log, BOOK, as_of=NOW)
+    assert verified.differences == []
+    assert verified.kpi_values > len(BOOK.latest.version.kpis)
+
+
+def test_a_kpi_that_was_polished_by_its_kept_figures_is_named(log: TownLog):
+    clocks = tables(log).clocks
+    run(log, delete(tables(log).tiles))
+    run(log, update(clocks).where(clocks.c.verdict == "missed").values(verdict="met"))
+    named = [difference for difference in verify(log, BOOK, as_of=NOW).differences if difference.order.startswith("KPI ")]
+    assert named
+    assert all(difference.published != difference.replayed for difference in named)

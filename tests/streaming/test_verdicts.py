@@ -22,6 +22,7 @@ from slaengine.streaming import tables
 from slaengine.streaming.memory import MemoryKafka
 from slaengine.streaming.port import Message
 from slaengine.streaming.topics import VERDICTS
+from slaengine.streaming.warned_late import late_warnings
 from slaengine.streaming.watch import Watch, to_kafka
 
 POLICY = """
@@ -69,6 +70,17 @@ def test_time_alone_brings_warnings_and_the_breach_each_once() -> None:
     assert town.at(10) == []
     assert town.at(11) == [("breached", 10)]
     assert town.at(50) == []
+
+
+def test_a_warning_that_is_said_behind_the_due_time_is_known_as_late() -> None:
+    town = Town()
+    town.engine.receive(kind="repair", number="R-1", occurred_at=NINE)
+    town.at(6)
+    assert list(late_warnings(town.engine.log.database, "watched")) == []
+    town.at(12)
+    late = list(late_warnings(town.engine.log.database, "watched"))
+    assert [(warning.order, warning.target, warning.late_s) for warning in late] == [("R-1", "resolution", 2 * 3600)]
+    assert list(late_warnings(town.engine.log.database, "another")) == []
 
 
 def test_a_pause_puts_warnings_and_breach_off() -> None:

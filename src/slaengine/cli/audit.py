@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -17,9 +17,12 @@ from slaengine.cli.common import AsJson, PolicyName, Store, print_json, say, utc
 from slaengine.cli.reading import catching_up
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
+from slaengine.projections.case_file import EPOCH, micros
+from slaengine.storage.late_policies import LateVersion, late_versions
 from slaengine.storage.sealing import recorded_notes
 from slaengine.storage.verifying import Verified
 from slaengine.storage.verifying import verify as verify_rows
+from slaengine.streaming.warned_late import LateWarning, late_warnings
 
 SHOWN = 20
 
@@ -27,6 +30,13 @@ audit = typer.Typer(
     no_args_is_help=True,
     help="Replay history, prove it, and ask what if.\n\nExample: `slaengine audit verify --store sqlite:///orders.db`",
 )
+
+
+class Late(NamedTuple):
+    """What came too late to be fair, and is no fault of the figures."""
+
+    versions: list[LateVersion]
+    warnings: list[LateWarning]
 
 
 def verify(
@@ -46,11 +56,12 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make every published row again from the facts, and list what differs; with a key, check the log against its seal.
+    """Make every published row and KPI value again from the facts, and list what differs; with a key, check the seal.
 
     Example: `slaengine audit verify --store sqlite:///orders.db --policy service-standard --seal ./seal --key seal.key.pub`
 
-    Exit code 1 when anything differs or does not hold. Facts recorded long after they occurred are shown, and are no fault.
+    Exit code 1 when anything differs or does not hold. Facts recorded long after they occurred, versions of the
+    policy published after they came into force, and warnings said behind the due time are shown, and are no fault.
     """
     sealed: Examined | None = None
     with SlaEngine.open(store, policy=policy, clock=utc_now, create=False) as engine, catching_up() as told:
@@ -58,11 +69,15 @@ def verify(
             sealed = _examined(engine, seal, key, checkpoint or [])
         elif seal or checkpoint:
             raise UsageError("to check the seal its public key is needed; name it with --key")
-        verified = verify_rows(engine.log, engine.book(), late_after=timedelta(hours=late_after), progress=replaying.steps(told))
+        book, as_of = engine.book(), micros(utc_now())
+        verified = verify_rows(
+            engine.log, book, late_after=timedelta(hours=late_after), as_of=as_of, progress=replaying.steps(told)
+        )
+        late = Late(list(late_versions(engine.log, book)), list(late_warnings(engine.log.database, book.name)))
     if as_json:
-        print_json(_as_json(verified, sealed))
+        print_json(_as_json(verified, sealed, late))
     else:
-        _show(verified, sealed)
+        _show(verified, sealed, late)
     wrong = [item for item in verified.irregular if item.kind != "backdated"]
     if verified.differences or wrong or (sealed and sealed.faults):
         raise typer.Exit(1)
@@ -76,15 +91,18 @@ def _examined(engine: SlaEngine, folder: Path | None, key: str, held: list[Path]
         return examine(engine.log, [*notes, *so_far.notes], load_public(key), tree=so_far.tree)
 
 
-def _as_json(verified: Verified, sealed: Examined | None) -> dict[str, Any]:
+def _as_json(verified: Verified, sealed: Examined | None, late: Late) -> dict[str, Any]:
     found: dict[str, Any] = {
         "position": verified.position,
         "orders": verified.orders,
         "clocks": verified.clocks,
         "facts": verified.facts,
+        "kpi_values": verified.kpi_values,
         "differences": [difference.as_json() for difference in verified.differences],
         "irregular": [item._asdict() for item in verified.irregular],
         "backdated": tallied(verified.irregular),
+        "late_versions": [version._asdict() for version in late.versions],
+        "late_warnings": [{**warning._asdict(), "late_s": warning.late_s} for warning in late.warnings],
     }
     if sealed is not None:
         faults = [{"position": fault.position, "problem": fault.problem} for fault in sealed.faults]
@@ -92,7 +110,7 @@ def _as_json(verified: Verified, sealed: Examined | None) -> dict[str, Any]:
     return found
 
 
-def _show(verified: Verified, sealed: Examined | None) -> None:
+def _show(verified: Verified, sealed: Examined | None, late: Late) -> None:
     if sealed is not None:
         for fault in sealed.faults:
             typer.echo(f"seal: {fault.problem}")
@@ -109,10 +127,23 @@ def _show(verified: Verified, sealed: Examined | None) -> None:
     for row in tallied(verified.irregular)[:SHOWN]:
         whose = f"{row['by'] or 'nobody named'}, team {row['team'] or '–'}"
         say(f"recorded late by {whose}: {row['facts']} facts, up to {row['longest_s']:,.0f} s")
+    for version in late.versions:
+        say(
+            f"version {version.version} was published after it came into force, on {stamp(version.recorded_at)} for "
+            f"{stamp(version.effective_from)}; {version.clocks:,} clocks under it had started by then"
+        )
+    for warning in late.warnings[:SHOWN]:
+        say(f"{warning.order} {warning.target}: warned {warning.late_s:,.0f} s after it was due, at {warning.said}")
     say(
-        f"{verified.orders:,} orders, {verified.clocks:,} clocks, {verified.facts:,} facts made again: "
+        f"{verified.orders:,} orders, {verified.clocks:,} clocks, {verified.facts:,} facts and "
+        f"{verified.kpi_values:,} KPI values made again: "
         f"{len(verified.differences):,} differences, {len(wrong):,} irregular facts"
     )
+
+
+def stamp(instant: int) -> str:
+    """Return an instant (µs) as a date and time, UTC."""
+    return (EPOCH + timedelta(microseconds=instant)).isoformat(sep=" ", timespec="minutes")
 
 
 def register(app: typer.Typer) -> None:

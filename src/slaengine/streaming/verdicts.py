@@ -37,8 +37,8 @@ class Verdict(NamedTuple):
         share = f":{self.share:g}" if self.share is not None else ""
         return f"{self.order_id}:{clock.policy}:{clock.target}:{clock.cycle}:{clock.start}:{self.saying}{share}:{self.at}"
 
-    def message(self, topic: str = VERDICTS) -> Message:
-        """Return it as a CloudEvent in Kafka's binary binding."""
+    def message(self, said_at: int, topic: str = VERDICTS) -> Message:
+        """Return it as a CloudEvent in Kafka's binary binding, said at this instant (µs)."""
         clock = self.clock
         body = {
             "policy": clock.policy,
@@ -61,6 +61,7 @@ class Verdict(NamedTuple):
             "ce_source": f"urn:slaengine:policy:{clock.policy}",
             "ce_subject": self.number,
             "ce_time": instant_text(self.at),
+            "ce_recordedtime": instant_text(said_at),
         }
         encoded = [(name, value.encode()) for name, value in headers.items()]
         state = to_json({name: value for name, value in body.items() if value is not None})

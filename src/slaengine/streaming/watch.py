@@ -92,7 +92,7 @@ class Watch:
                 verdicts, next_at = verdicts_of(self.book, row.order_id, row.number, clocks, now)
                 said += verdicts
                 seen.append({"view": self._view, "order_id": row.order_id, "version": row.version, "next_at": next_at})
-            self._note(connection, said)
+            self._note(connection, said, now)
             if seen:
                 connection.execute(_WATCHED, seen)
         return len(pending)
@@ -104,7 +104,7 @@ class Watch:
         query = select(orders.c.order_id, orders.c.number, orders.c.version)
         return connection.execute(query.outerjoin_from(orders, watched, mine).where(due).limit(WATCH_BATCH)).all()
 
-    def _note(self, connection: Connection, said: Sequence[Verdict]) -> None:
+    def _note(self, connection: Connection, said: Sequence[Verdict], now: int) -> None:
         ids = [verdict.id for verdict in said]
         known: set[str] = set()
         for start in range(0, len(ids), WATCH_BATCH):
@@ -113,7 +113,7 @@ class Watch:
         rows = []
         for verdict in said:
             if verdict.id not in known:
-                message = verdict.message()
+                message = verdict.message(now)
                 row = {"key": message.key, "headers": packed(message.headers), "body": message.value}
                 rows.append({"id": verdict.id, **row, "sent": False})
         if rows:
