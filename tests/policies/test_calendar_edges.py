@@ -176,3 +176,23 @@ def test_arrays_widen_the_tables_in_the_direction_they_run_out(years):
     start, limit = utc("2026-01-05T10:00"), timedelta(hours=2_080 * years)
     found = fresh.due_at_many(np.array([as_micros(start)]), limit // timedelta(microseconds=1))
     assert found.tolist() == [as_micros(fresh.due_at(start, limit))]
+
+
+def test_arrays_that_are_no_instants_or_lengths_are_refused_by_name():
+    assert said(lambda: OFFICE.due_at_many([0.5], [1])) == "starts must be whole µs since the epoch, UTC, not float64"
+    assert said(lambda: OFFICE.due_at_many([1], [0.5])) == "limits must be whole µs since the epoch, UTC, not float64"
+    assert said(lambda: OFFICE.business_time_many([1], ["x"])) == "ends must be whole µs since the epoch, UTC, not <U1"
+    assert (
+        said(lambda: OFFICE.business_time_many([1, 2], [1, 2, 3])) == "2 and 3 values do not pair; give as many of either, or one"
+    )
+
+
+def test_summer_and_winter_come_in_the_next_century_too():
+    paris = BusinessCalendar.model_validate({"tz": "Europe/Paris", "weekly": MON_FRI})
+    assert paris.due_on(utc("2150-07-01T06:00"), 0) == utc("2150-07-01T15:00")
+    assert paris.due_on(utc("2150-12-01T06:00"), 0) == utc("2150-12-01T16:00")
+    assert paris.business_time(utc("2099-12-28T00:00"), utc("2100-07-05T00:00")) == timedelta(hours=8 * 135)
+
+
+def test_a_definition_that_is_no_mapping_is_refused_in_words():
+    assert said(lambda: BusinessCalendar.model_validate([1])).startswith("calendar cannot be used: the definition: ")

@@ -6,6 +6,7 @@ from tests.policies.desk import HEAD, at, book, micros, one, order, readings, ro
 
 from slaengine.domain.promises import CalendarPublished, HolidaysPublished, PolicyPublished
 from slaengine.policies.book import PolicyBook
+from slaengine.policies.clock import judge, judge_many
 
 TWO_HOURS = "name: done, stop: resolved, limit: 2 h"
 FOUR_HOURS = "name: done, stop: resolved, limit: 4 h"
@@ -32,6 +33,13 @@ def test_open_clocks_are_taken_over_and_judged_from_their_own_start():
     policy = versions(("1", "1 00:00", "new_orders", TWO_HOURS), ("2", "5 11:00", "open_clocks", FOUR_HOURS))
     (row,) = rows(policy, RUNNING)
     assert (row.edition, one(policy, RUNNING).due) == ("2", "5 14:00")
+
+
+def test_many_orders_are_taken_over_as_each_alone_is():
+    policy = versions(("1", "1 00:00", "new_orders", TWO_HOURS), ("2", "5 11:00", "open_clocks", FOUR_HOURS))
+    orders = [RUNNING, STARTED_LATER, order("5 10:00 received"), order("4 10:00 received", "4 11:00 resolved")]
+    for now in (None, micros("5 12:00")):
+        assert judge_many(policy, orders, as_of=now) == [judge(policy, facts, as_of=now) for facts in orders]
 
 
 def test_a_daily_clock_taken_over_is_judged_day_by_day_again():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from slaengine.errors import PolicyError, UnknownPolicy
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.calendar_instants import as_micros
 from slaengine.policies.clock import judge
-from slaengine.policies.limits import Limit, Table, limit_of
+from slaengine.policies.limits import FORMS, Limit, Table, limit_of
 from slaengine.policies.load import calendar_of, holidays_of
 from slaengine.policies.moment import Moment
 
@@ -256,6 +257,32 @@ def test_versions_that_wait_for_each_other_in_a_circle_are_refused_by_name():
 )
 def test_every_form_of_a_limit_is_read_whole(written, limit):
     assert limit_of(written) == limit
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ({"table": {"by": "type"}}, "a table is written {by: type, rows: {facility.lift: 4 h, …}}"),
+        ({"table": {"by": "type", "rows": {}}}, "a table is written {by: type, rows: {facility.lift: 4 h, …}}"),
+        ({"table": {"by": 3, "rows": {"a": "1 h"}}}, "a table is written {by: type, rows: {facility.lift: 4 h, …}}"),
+        (
+            {"table": {"by": "type", "rows": {"a": "1 h"}, "of": 1}},
+            "a table is written {by: type, rows: {facility.lift: 4 h, …}}",
+        ),
+        (
+            {"table": {"by": "type", "rows": {"a": {"table": {"by": "type", "rows": {"b": "1 h"}}}}}},
+            "row 'a' holds a table; a table's rows are plain limits",
+        ),
+        ({"every": "3 wd"}, "every: '3 wd' is not a span of time; write {every: 1 h}"),
+        ({"every": "0 h"}, "every: '0 h' is not a span of time; write {every: 1 h}"),
+        ({"by": "17"}, "by: '17' is not a time of day; write {by: '17:00'}"),
+        ("4 hours", f"'4 hours' is not a limit; write {FORMS}"),
+        (4, f"4 is not a limit; write {FORMS}"),
+    ],
+)
+def test_what_is_no_limit_is_refused_word_for_word(written, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        limit_of(written)
 
 
 @pytest.mark.parametrize("written", ["24:01", "25:00", "17:60", "9", "24:00:01"])
