@@ -31,7 +31,7 @@ def test_a_question_about_the_past_is_answered_as_if_every_order_were_judged_for
     with town("memory:", 40) as told:
         told.tell()
         quick, slow = figures(told.log), figures(told.log, kind=Afresh)
-        for hours in (1, 60, 200, 24 * 40):
+        for hours in (1, 60, 200, 24 * 40, 60, 24 * 41):
             as_of = NEW_YEAR + timedelta(hours=hours)
             for known_at in (None, as_of, as_of + timedelta(hours=30)):
                 for asked in QUESTIONS:

@@ -70,7 +70,7 @@ class Reading(ABC):
     def project(self, progress: Progress = lambda _: None) -> Figures:
         """Bring the read models up to the end of the log and return them. `progress` is told the facts of each batch."""
         book = self.book()
-        build = catch_up(self.log, ReadModels(self.log.database), book, now=micros(self.clock()), progress=progress)
+        build = catch_up(self.log, ReadModels(self.log.database), book, progress=progress)
         return Figures(self.log.database, judge_of(book), build.tables)
 
     def report(  # noqa: PLR0913 - the parts of a question

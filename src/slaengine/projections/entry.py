@@ -27,7 +27,7 @@ class Entry:
     `day` is the local date of receipt, an ordinal. `covered` names the targets laid on the order. `matter` is its
     place and type (`recurrence.matter_of`). `revisits_asked` counts the
     revisit clocks of its last resolution, `revisits_open` those not stopped by a revisit. `holds_from` is the last
-    instant at which any of its facts occurred, as corrected, or `judged_at` (None: with an open end) if that is later: asked for
+    instant at which any of its facts occurred, as corrected, or the one it was judged for if that is later: asked for
     an earlier one, the order must be judged again; so it must for one after `valid_until` (None: never), or for what was known
     before `last_recorded_at`. `latest` is the longest, in
     µs, that any of its facts was recorded after it had occurred; 0 if none was. `held` says which parties held it, for how
@@ -47,7 +47,6 @@ class Entry:
     latest: int
     held: Sequence[tuple[str, int, int | None]]
     valid_until: int | None
-    judged_at: int | None
 
 
 class Judge:
@@ -102,7 +101,6 @@ class Judge:
             max([0, *(moment.recorded_at - moment.occurred_at for moment in moments)]),
             parties_of(moments, self._holder, as_of) if self._holder else (),
             _earliest(clock.valid_until for clock in clocks),
-            as_of,
         )
 
     def _covered(self, view: OrderView, clocks: Sequence[ClockRow]) -> tuple[str, ...]:

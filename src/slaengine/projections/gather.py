@@ -63,8 +63,8 @@ def tile_of_rows(orders: Sequence[Values], clocks: Sequence[Values], held: Seque
     )
 
 
-def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str], seqs: Mapping[UUID, int] | None = None) -> Tile:
-    """Return the tile of entries, with these dimensions; `seqs` gives the orders' places, ascending; else they are counted."""
+def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str] | None, seqs: Mapping[UUID, int] | None = None) -> Tile:
+    """Return the tile of entries, with these dimensions (None: all); `seqs` are their places, ascending (None: counted)."""
     orders: list[Values] = []
     clocks: list[Values] = []
     held: list[Values] = []
@@ -73,7 +73,8 @@ def tile_of_entries(entries: Iterable[Entry], dimensions: Sequence[str], seqs: M
         orders.append(order_values(seq, entry))
         clocks.extend(clock_values(seq, entry))
         held.extend(held_values(seq, entry))
-    return tile_of_rows(orders, clocks, held).with_only(dimensions)
+    tile = tile_of_rows(orders, clocks, held)
+    return tile if dimensions is None else tile.with_only(dimensions)
 
 
 def records(kind: np.dtype[np.void], columns: Columns, count: int) -> Records:

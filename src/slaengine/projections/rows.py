@@ -17,7 +17,7 @@ MILESTONES = ("received_at", "responded_at", "arrived_at", "resolved_at", "close
 COUNTERS = ("reopened", "escalated", "visits", "revisits_asked", "revisits_open")
 ORDER_COLUMNS = (
     *("seq", "order_id", "number", *DIMENSIONS, "labels", "matter", "day"),
-    *(*MILESTONES, *COUNTERS, "covered", "holds_from", "last_recorded_at", "latest", "version", "valid_until", "judged_at"),
+    *(*MILESTONES, *COUNTERS, "covered", "holds_from", "last_recorded_at", "latest", "version", "valid_until"),
 )
 CLOCK_COLUMNS = (
     *("seq", "target", "cycle", "promise", "edition", "started_at", "due_at", "stopped_at", "stopped_by"),
@@ -71,7 +71,6 @@ def order_values(seq: int, entry: Entry) -> Values:
         entry.latest,
         entry.case_file.version,
         entry.valid_until,
-        entry.judged_at,
     )
 
 

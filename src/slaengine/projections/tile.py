@@ -63,10 +63,26 @@ class Tile:
         covered, targets, parties = from_json(parts["words"])
         return cls(orders, clocks, held, covered, targets, parties, said)
 
+    def only(self, wanted: NDArray[np.bool_]) -> Tile:
+        """Return the tile of those of its orders only for which `wanted` is true."""
+        if wanted.all():
+            return self
+        said = {name: column.only(wanted) for name, column in self.dimensions.items()}
+        return replace(
+            self, orders=self.orders[wanted], clocks=_of(self.clocks, wanted), held=_of(self.held, wanted), dimensions=said
+        )
+
     def with_only(self, dimensions: Sequence[str]) -> Tile:
         """Return the tile with these dimensions; one that it has not is not known of any order."""
         said = {name: self.dimensions.get(name) or _unknown(len(self.orders)) for name in dimensions}
         return replace(self, dimensions=said)
+
+
+def _of(rows: Records, wanted: NDArray[np.bool_]) -> Records:
+    """Return the rows of wanted orders, as rows of these orders alone."""
+    kept: Records = rows[wanted[rows["order"]]].copy()
+    kept["order"] = (np.cumsum(wanted) - 1)[kept["order"]]
+    return kept
 
 
 def _encoded(column: Words) -> bytes:

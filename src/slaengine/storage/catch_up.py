@@ -11,8 +11,6 @@ from itertools import count
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
-
 from slaengine.errors import CorruptFact, StorageError
 from slaengine.policies import business, kernel, reckoning, tables
 from slaengine.policies.book import PolicyBook
@@ -43,29 +41,24 @@ LOOSE_TILES_MAX = 2
 TILES_AT_ONCE = 32
 """Tiles made from rows in one go: it bounds memory, and how long a writer is kept waiting."""
 
-EXPIRED_AT_ONCE = 1_000
-"""Orders judged anew in one go because time has passed."""
-
 GARBAGE_THRESHOLD = 200_000
 """Facts and rows make no cycles, and looking for some costs a sixth of the time of a build."""
 
 Progress = Callable[[int], None]
 
 
-def catch_up(  # noqa: PLR0913 (options with defaults, by name only)
+def catch_up(
     log: FactLog,
     models: ReadModels,
     book: PolicyBook,
     *,
-    now: int | None = None,
     batch: int = BATCH,
     progress: Progress = lambda _: None,
 ) -> Build:
     """Bring the read models of `book` up to the end of the log, and return the build that is then live.
 
     When there are none for these texts of the policy, or only such as another version of slaengine made, new ones are built
-    beside, which readers see when they are whole. A build that was interrupted is gone on with. With `now` (µs UTC), orders of
-    which time alone has changed more than running into overdue are judged anew as of then. `progress` is told the
+    beside, which readers see when they are whole. A build that was interrupted is gone on with. `progress` is told the
     number of facts of each batch once they are in.
 
     Raises:
@@ -82,8 +75,6 @@ def catch_up(  # noqa: PLR0913 (options with defaults, by name only)
         while facts := _read(log, build.position, batch):
             build = _apply(models, build, maker, *facts)
             progress(len(facts[0]))
-        if now is not None:
-            _pass_time(models, build, judge, now)
         _keep_tiles(models, build)
     if build.state == "building":
         _check(log, models, build, judge)
@@ -127,22 +118,6 @@ def _keep_tiles(models: ReadModels, build: Build) -> None:
             hold(connection, build)
             there = set(missing(connection, build.tables))
             keep(connection, build.tables, [number for number in some if number in there])
-
-
-def _pass_time(models: ReadModels, build: Build, judge: Judge, now: int) -> None:
-    """Judge anew, as of `now`, the orders whose rows held until some time before."""
-    orders = build.tables.orders
-    expired = select(orders.c.order_id).where(orders.c.valid_until < now, orders.c.holds_from <= now).limit(EXPIRED_AT_ONCE)
-    while True:
-        with models.database.writing() as connection:
-            hold(connection, build)
-            known = case_files(connection, build.tables, [order_id for (order_id,) in connection.execute(expired)])
-            if not known:
-                return
-            places = {order_id: seq for order_id, (seq, _) in known.items()}
-            files = [case_file for _, case_file in known.values()]
-            entries = {places[entry.case_file.order_id]: entry for entry in judge.entries(files, as_of=now)}
-            put(connection, build.tables, entries, list(places.values()))
 
 
 def _pays(log: FactLog, build: Build) -> bool:

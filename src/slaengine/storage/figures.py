@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
@@ -14,6 +15,7 @@ from slaengine.projections.gather import tile_of_entries
 from slaengine.projections.groups import stored_dimensions
 from slaengine.projections.restatement import RestatedOrder, restated_order
 from slaengine.projections.sheets import one_behind_the_other, side_by_side
+from slaengine.projections.tile import Tile
 from slaengine.storage.bulk import chunks
 from slaengine.storage.database import Database
 from slaengine.storage.kept import kept_sheets
@@ -38,16 +40,28 @@ class Figures:
         """
         names = stored_dimensions(by)
         with self.database.reading() as connection:
-            whole = kept_sheets(self.database).sheet(connection, self.tables, names)
+            kept = kept_sheets(self.database)
+            if known_at is None:
+                kept.patch(connection, self.tables, lambda whole: self._expired(connection, whole, as_of))
+            whole = kept.sheet(connection, self.tables, names)
             holds = self.fresh(whole.orders, as_of, known_at)
             again = ~holds & ~self._to_come(whole.orders, as_of, known_at)
             judged = []
             for seqs in chunks(sorted(whole.orders.seq[again].tolist()), FILES_AT_ONCE):
                 files = self._files(connection, seqs)
                 entries = self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
-                judged.append(tile_of_entries(entries, names, {file.order_id: seq for seq, file in files.items()}))
-        kept = whole.only(holds)
-        return one_behind_the_other([kept, side_by_side(judged, names)]) if judged else kept
+                judged.append(tile_of_entries(entries, names, _places(files)))
+        fresh = whole.only(holds)
+        return one_behind_the_other([fresh, side_by_side(judged, names)]) if judged else fresh
+
+    def _expired(self, connection: Connection, orders: OrderColumns, as_of: int) -> list[Tile]:
+        """Return, judged as of then, the orders of which time alone has changed more than running into overdue."""
+        expired = (orders.valid_until != NEVER) & (orders.valid_until < as_of) & (orders.holds_from <= as_of)
+        return [
+            tile_of_entries(self.judge.entries(list(files.values()), as_of=as_of), None, _places(files))
+            for seqs in chunks(sorted(orders.seq[expired].tolist()), FILES_AT_ONCE)
+            for files in [self._files(connection, seqs)]
+        ]
 
     def fresh(self, orders: OrderColumns, as_of: int, known_at: int | None) -> Flags:
         """Return of which orders what is kept holds at these instants; the same as not `stale`."""
@@ -123,3 +137,7 @@ class Figures:
                     found = restated_order(then.get(file.order_id), now.get(file.order_id), as_of, known_at)
                     if found is not None:
                         yield found
+
+
+def _places(files: Mapping[int, CaseFile]) -> dict[UUID, int]:
+    return {file.order_id: seq for seq, file in files.items()}

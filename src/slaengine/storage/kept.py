@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from threading import Lock
+from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from sqlalchemy import Connection, select
 
-from slaengine.projections.columns import Sheet, Words, joined
+from slaengine.projections.columns import Flags, OrderColumns, Sheet, Words, joined
 from slaengine.projections.sheets import side_by_side
 from slaengine.projections.tile import Tile, words_of
 from slaengine.storage.database import Database
@@ -35,11 +37,20 @@ class KeptSheets:
     def sheet(self, connection: Connection, tables: Generation, dimensions: Sequence[str]) -> Sheet:
         """Return all orders of a build, with these dimensions, as they stand in the transaction of `connection`."""
         with self._lock:
-            kept = self._builds.pop(tables.number, None) or KeptSheet(tables)
-            self._builds[tables.number] = kept
-            while len(self._builds) > BUILDS_MAX:
-                del self._builds[next(iter(self._builds))]
-            return kept.sheet(connection, dimensions)
+            return self._kept(tables).sheet(connection, dimensions)
+
+    def patch(self, connection: Connection, tables: Generation, judged: Callable[[OrderColumns], list[Tile]]) -> None:
+        """Put tiles of orders judged for a later instant, which `judged` makes of all orders, in the place of those kept."""
+        with self._lock:
+            kept = self._kept(tables)
+            kept.patch(judged(kept.sheet(connection, ()).orders))
+
+    def _kept(self, tables: Generation) -> KeptSheet:
+        kept = self._builds.pop(tables.number, None) or KeptSheet(tables)
+        self._builds[tables.number] = kept
+        while len(self._builds) > BUILDS_MAX:
+            del self._builds[next(iter(self._builds))]
+        return kept
 
 
 _KEPT: WeakKeyDictionary[Database, KeptSheets] = WeakKeyDictionary()
@@ -57,6 +68,7 @@ class KeptSheet:
         self._tables = tables
         self._states: dict[int, object] = {}
         self._tiles: dict[int, Tile] = {}
+        self._patches: list[Tile] = []
         self._words: dict[str, dict[int, Words]] = {}
         self._base: Sheet | None = None
         self._said: dict[str, Words] = {}
@@ -65,13 +77,27 @@ class KeptSheet:
         """Return all orders with these dimensions."""
         self._refresh(connection)
         if self._base is None:
-            self._base = side_by_side(list(self._tiles.values()), ())
+            self._base = side_by_side([*(tile.only(self._plain(tile)) for tile in self._tiles.values()), *self._patches], ())
         for name in dimensions:
             if name not in self._said:
                 self._learn(connection, name)
-                self._said[name] = joined([self._words[name][number] for number in self._tiles])
+                said = [self._words[name][number].only(self._plain(tile)) for number, tile in self._tiles.items()]
+                self._said[name] = joined([*said, *(patch.with_only((name,)).dimensions[name] for patch in self._patches)])
         orders = replace(self._base.orders, dimensions={name: self._said[name] for name in dimensions})
         return replace(self._base, orders=orders)
+
+    def patch(self, tiles: list[Tile]) -> None:
+        """Put these orders in the place of those kept, until the tile that they are kept in changes."""
+        if tiles:
+            newer = np.concatenate([tile.orders["seq"] for tile in tiles])
+            self._patches = _without(self._patches, newer) + tiles
+            self._base, self._said = None, {}
+
+    def _plain(self, tile: Tile) -> Flags:
+        """Return which orders of a tile are not patched."""
+        seqs = tile.orders["seq"]
+        patched = [patch.orders["seq"] for patch in self._patches]
+        return ~np.isin(seqs, np.concatenate(patched)) if patched else np.ones(len(seqs), np.bool_)
 
     def _refresh(self, connection: Connection) -> None:
         """Forget the tiles that changed, and read those not known; the ones that the store does not keep are made."""
@@ -82,7 +108,8 @@ class KeptSheet:
         if states == self._states:
             return
         for number in [number for number, state in self._states.items() if states.get(number) != state]:
-            del self._tiles[number]
+            gone = self._tiles.pop(number).orders["seq"]
+            self._patches = _without(self._patches, gone)
             for words in self._words.values():
                 words.pop(number, None)
         unknown = states.keys() - self._tiles.keys()
@@ -116,3 +143,9 @@ class KeptSheet:
             if number in numbers:
                 found.setdefault(number, {})[part] = content
         return found
+
+
+def _without(tiles: list[Tile], seqs: Any) -> list[Tile]:
+    """Return the tiles without the orders at these places; those left with none are left out."""
+    rest = [tile.only(~np.isin(tile.orders["seq"], seqs)) for tile in tiles]
+    return [tile for tile in rest if len(tile.orders)]

@@ -61,8 +61,8 @@ def generation(number: int) -> Generation:
 def _orders(number: int, metadata: MetaData) -> Table:
     """One row an order. `seq` numbers the orders of this generation; `day` is the local date of receipt, an ordinal.
 
-    The clocks were judged as of `judged_at` (null: with an open end), and hold for every instant from `holds_from`
-    to `valid_until`, but for what runs, which may be overdue; for other instants the order is judged at the asking.
+    The clocks were judged with an open end. They hold for every instant from `holds_from` to `valid_until`, but for what runs,
+    which may be overdue; for other instants the order is judged at the asking.
     """
     name = f"rm{number}_orders"
     return Table(
@@ -83,7 +83,6 @@ def _orders(number: int, metadata: MetaData) -> Table:
         Column("latest", BigInteger, nullable=False),
         Column("version", Integer, nullable=False),
         Column("valid_until", BigInteger),
-        Column("judged_at", BigInteger),
         Index(f"{name}_holds_from", "holds_from"),
         Index(f"{name}_last_recorded", "last_recorded_at"),
         Index(f"{name}_valid_until", "valid_until"),

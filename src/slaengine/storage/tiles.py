@@ -68,7 +68,7 @@ def loose_states(connection: Connection, tables: Generation) -> dict[int, tuple[
     orders = tables.orders.c
     found: dict[int, tuple[int, ...]] = {}
     for number in missing(connection, tables):
-        sums = select(func.count(), func.sum(orders.version), func.sum(orders.judged_at))
+        sums = select(func.count(), func.sum(orders.version))
         within = orders.seq.between(number * TILE_ORDERS, (number + 1) * TILE_ORDERS - 1)
         found[number] = tuple(int(value or 0) for value in connection.execute(sums.where(within)).one())
     return found
