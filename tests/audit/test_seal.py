@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -283,6 +284,29 @@ def test_the_one_file_checks_a_proof_without_slaengine(tmp_path: Path):
     done = run_alone(tmp_path, "../proof.json", "--key", str(KEY.public))
     assert done.returncode == 1
     assert "does not hold: fact 1" in done.stderr
+
+
+def test_a_bare_python_with_cryptography_alone_is_enough(tmp_path: Path):
+    only = tmp_path / "only"
+    only.mkdir()
+    for name in ("cryptography", "_cffi_backend"):
+        origin = find_spec(name).origin
+        place = Path(origin).parent if origin.endswith("__init__.py") else Path(origin)
+        (only / place.name).symlink_to(place)
+    (tmp_path / "check.py").write_bytes(Path(check.__file__).read_bytes())
+    (tmp_path / "proof.json").write_text(json.dumps(WHOLE))
+    (tmp_path / "forged.json").write_text(json.dumps(WHOLE).replace('\\"by\\":\\"0\\"', '\\"by\\":\\"7\\"'))
+    code = f"import sys, runpy; sys.path.append({str(only)!r}); runpy.run_path('check.py', run_name='__main__')"
+    bare = [sys.executable, "-I", "-S", "-c", code]
+    sought = subprocess.run(
+        [*bare[:4], f"import sys; sys.path.append({str(only)!r}); import pydantic"], capture_output=True, check=False
+    )
+    assert b"No module named 'pydantic'" in sought.stderr
+    answers = {}
+    for name in ("proof.json", "forged.json"):
+        done = subprocess.run([*bare, name, "--key", str(KEY.public)], cwd=tmp_path, capture_output=True, text=True, check=False)
+        answers[name] = (done.returncode, "The proof holds" in done.stdout, "does not hold: fact 1" in done.stderr)
+    assert answers == {"proof.json": (0, True, False), "forged.json": (1, False, True)}
 
 
 @pytest.mark.parametrize(("content", "says"), [("", "not JSON"), ("[1]", "not a proof"), ('{"format": "x"}', "not a proof")])

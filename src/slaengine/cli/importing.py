@@ -12,10 +12,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from slaengine.cli.common import AsJson, PolicyName, Store, instant, print_json, say, stderr, utc_now
+from slaengine.cli.personal import MaybeKeys, key_store
 from slaengine.engine import SlaEngine
 from slaengine.errors import StorageError
 from slaengine.importing import Importer, ImportResult, load_mapping
 from slaengine.importing.importer import Progress as Told
+from slaengine.storage.keys import KeyStore
 
 
 def import_(
@@ -30,6 +32,7 @@ def import_(
         str | None, typer.Option("--snapshot-at", help="When the tables were taken from their system.", metavar="TIME")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be recorded, and record nothing.")] = False,
+    keys: MaybeKeys = None,
     as_json: AsJson = False,
 ) -> None:
     """Import work orders from another system's tables; importing the same table again adds nothing.
@@ -39,10 +42,16 @@ def import_(
     Rows that cannot be used go to a rejects file with the reason; the others are imported. A table that is damaged, or
     does not have the mapping's columns, is refused whole, before anything is recorded. With `--policy` it becomes the store's
     own, published there if it is not yet, and the orders are judged by it at once: the first report does not have to.
+    With `--keys` personal texts are encrypted, under a key for each reporter, before they are recorded.
     """
     rules = load_mapping(mapping)
     place = rejects or Path(f"{files[0].name.split('.')[0]}.rejects.csv")
-    with _opened(store, policy, dry_run=dry_run) as engine, progress_bar() as told, _few_collections():
+    with (
+        key_store(keys) as opened,
+        _opened(store, policy, opened, dry_run=dry_run) as engine,
+        progress_bar() as told,
+        _few_collections(),
+    ):
         importer = Importer(
             engine,
             rules,
@@ -63,10 +72,10 @@ def import_(
 
 
 @contextmanager
-def _opened(store: str, policy: str | None, *, dry_run: bool) -> Iterator[SlaEngine]:
+def _opened(store: str, policy: str | None, keys: KeyStore | None, *, dry_run: bool) -> Iterator[SlaEngine]:
     """Open the store; a dry run makes none where there is none, and then sees an empty one."""
     try:
-        engine = SlaEngine.open(store, policy=policy, clock=utc_now, create=not dry_run)
+        engine = SlaEngine.open(store, policy=policy, clock=utc_now, create=not dry_run, keys=keys)
     except StorageError:
         if not dry_run:
             raise

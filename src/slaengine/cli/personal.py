@@ -23,6 +23,10 @@ Keys = Annotated[
     str,
     typer.Option("--keys", envvar=KEYS, help="Where the keys of personal data are: sqlite:///keys.db, …", metavar="URL"),
 ]
+MaybeKeys = Annotated[
+    str | None,
+    typer.Option("--keys", envvar=KEYS, help="Encrypt personal data under keys kept here: sqlite:///keys.db, …", metavar="URL"),
+]
 Subject = Annotated[str, typer.Argument(help="The reporter's id, as it stands in `reporter.subject`.", metavar="SUBJECT")]
 
 

@@ -17,6 +17,7 @@ import typer
 from rich.table import Table
 
 from slaengine.cli.common import AsJson, PolicyName, Store, print_json, say, utc_now
+from slaengine.cli.personal import MaybeKeys, key_store
 from slaengine.cli.reading import show
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
@@ -139,6 +140,7 @@ def ingest(
     kafka: KafkaUrl,
     topic: Annotated[str, typer.Option("--topic", help="The topic of commands.")] = COMMANDS,
     replies: Annotated[str, typer.Option("--replies", help="The topic for answers.")] = REPLIES,
+    keys: MaybeKeys = None,
     once: Once = False,
     as_json: AsJson = False,
 ) -> None:
@@ -146,9 +148,10 @@ def ingest(
 
     Example: `slaengine ingest --store sqlite:///orders.db --kafka localhost:9092`
 
-    docs/reference/stream.md tells what a command and an answer look like.
+    docs/reference/stream.md tells what a command and an answer look like. With `--keys` personal texts are encrypted before
+    they are recorded; the topic of commands holds them in clear, so let it forget soon.
     """
-    with SlaEngine.open(store, clock=utc_now) as engine:
+    with key_store(keys) as opened, SlaEngine.open(store, clock=utc_now, keys=opened) as engine:
         intake = Intake(kafka=connect(kafka), database=engine.log.database, engine=engine, topic=topic, replies=replies)
         if once:
             intake.run_once()
