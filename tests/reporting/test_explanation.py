@@ -57,6 +57,13 @@ PAUSED = told_of(
 )
 
 
+def test_a_clock_that_a_fact_failed_says_so_in_either_language():
+    facts = [("received", "2026-04-01T10:00", {"number": "WO-1"}), ("declined", "2026-04-01T11:00", {"reason": "busy"})]
+    told = told_of(facts, fail="declined")
+    assert "Missed: what happened undid the promise at once, with 3 h left." in as_plain(told, "en")
+    assert "未履约：承诺当即落空，尚余 3 小时。" in as_plain(told, "zh")
+
+
 def test_a_long_history_is_told_in_few_lines():
     assert (
         as_plain(LONG).splitlines()
