@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
@@ -54,7 +55,7 @@ def seconds_to_project(facts: Iterable[Any]) -> tuple[int, float]:
     waiting = list(orders.values())
     events = sum(order.version for order in waiting)
     pending = [list(order.pending_events) for order in waiting]
-    alone = Application()
+    alone: Application[UUID] = Application()
     begun = time.perf_counter()
     _save(alone, waiting)
     appended = time.perf_counter() - begun
@@ -67,6 +68,6 @@ def seconds_to_project(facts: Iterable[Any]) -> tuple[int, float]:
         return events, time.perf_counter() - begun - appended
 
 
-def _save(app: Application, orders: list[Order]) -> None:
+def _save(app: Application[UUID], orders: list[Order]) -> None:
     for first in range(0, len(orders), ORDERS_A_SAVE):
         app.save(*orders[first : first + ORDERS_A_SAVE])
