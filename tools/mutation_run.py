@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import resource
+import signal
 import sys
 import threading
 import time
@@ -22,8 +23,8 @@ from _pytest.runner import runtestprotocol
 Verdict = Literal["killed", "survived", "too long", "no test"]
 MEMORY_BYTES = 6 << 30
 """A mutant may ask for room for ever; it fails here instead of on the machine."""
-PATIENCE, PATIENCE_S = 4, 20
-"""A mutant may take so many times the time of its tests, and so many seconds more."""
+PATIENCE, PATIENCE_S = 2, 5
+"""A test may take so many times the processor time that it took when it was watched, and so many seconds more."""
 COMPILED = frozenset({"business", "tables", "reckoning", "beginning", "changing", "kernel"})
 """What Numba compiles: what is changed here in memory is not what it has compiled."""
 SOURCES = str(Path("src", "slaengine", "policies"))
@@ -101,7 +102,7 @@ class Workers:
             self._wait()
         child = os.fork()
         if child == 0:
-            _try(mutant, [session.items[n] for n in tests], sum(self._seconds[n] for n in tests))
+            _try(mutant, [session.items[n] for n in tests], [self._seconds[n] for n in tests])
         self._running[child] = mutant.name
 
     def _wait(self) -> None:
@@ -132,17 +133,19 @@ def _observed(items: Sequence[pytest.Item]) -> list[tuple[float, bool, list[str]
     return seen
 
 
-def _try(mutant: Changed, items: Sequence[pytest.Item], seconds: float) -> None:
-    """Change the function in this process and run the tests; exit with 1 at the first that fails, with 0 when none does."""
+def _try(mutant: Changed, items: Sequence[pytest.Item], seconds: Sequence[float]) -> None:
+    """Change the function in this process and run the tests; exit with 1 at the first that fails, with 0 when none does.
+
+    A test that takes too long ends the process by a signal.
+    """
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    limit = int(seconds * PATIENCE + PATIENCE_S)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
         _change(mutant)
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following, usual in zip(items, [*items[1:], None], seconds, strict=True):
+            signal.setitimer(signal.ITIMER_PROF, usual * PATIENCE + PATIENCE_S)
             if any(report.failed for report in runtestprotocol(item, nextitem=following, log=False)):
                 os._exit(1)
     except BaseException:  # noqa: BLE001 - whatever goes wrong was noticed
