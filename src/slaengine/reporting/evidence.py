@@ -23,6 +23,8 @@ from slaengine.reporting.explanation import as_plain
 from slaengine.storage.personal import masked
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOT_SHOWN = "(personal, encrypted)"
+"""Stands where a text is that only a key can open: the page cannot know whether the key is still there."""
 HIDDEN = ("occurred_at", "by", "channel", "correlation_id", "causation_id")
 """Fields of a fact that have columns of their own, or say nothing to a reader."""
 FIXED_DATE = (2000, 1, 1, 0, 0, 0)
@@ -67,14 +69,27 @@ def evidence_page(proof: Proof, told: Sequence[Explanation], book: PolicyBook, a
         zone=zone.key,
         at=_local(at, zone),
         facts=[_fact(fact, zone) for fact in proof["facts"]],
-        clocks=[(one, as_plain(one)) for one in told],
+        clocks=[_Told(one, as_plain(one), zone) for one in told],
         sealed=read_note(proof["checkpoints"][-1]),
         version=version("slaengine"),
     )
 
 
+class _Told:
+    """A clock as the page tells it: at a glance, and in every detail."""
+
+    def __init__(self, told: Explanation, words: str, zone: ZoneInfo) -> None:
+        heading, outcome, *_ = words.splitlines()
+        self.name, _, _ = heading.partition(" [")
+        self.told, self.outcome, self.words = told, outcome, words
+        self.started, self.due, self.stopped = (
+            _local(instant, zone) if instant else "–"
+            for instant in (told.started_at, told.due_at or told.ran_out_at, told.stopped_at)
+        )
+
+
 def _fact(fact: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    shape = from_json(masked(fact["state"].encode()))
+    shape = from_json(masked(fact["state"].encode(), NOT_SHOWN))
     said = {name: value for name, value in shape.items() if name not in HIDDEN and value not in ({}, [], None)}
     return {
         "version": fact["version"],
@@ -98,4 +113,4 @@ def _micros(instant: int, zone: ZoneInfo) -> str:
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S}"

@@ -12,6 +12,12 @@ from slaengine.projections.kpis import KpiRow
 from slaengine.reporting.tables import COLOURS
 from slaengine.reporting.words import WORDS, Lang, dimension, duration, percent
 
+TIMES = frozenset({"elapsed", "held"})
+NUMBERS = frozenset({"count", "backlog"})
+PER_PERSON = frozenset({"workload", "in_hand"})
+SPREAD = frozenset({"elapsed", "held", "backlog"})
+"""Measures whose percentiles stand beside the value."""
+
 
 def kpi_tables(rows: Sequence[KpiRow], lang: Lang = "en") -> RenderableType:
     """Return one table for each KPI."""
@@ -24,7 +30,7 @@ def _table(rows: Sequence[KpiRow], lang: Lang) -> Table:
     table = Table(title=f"{first.title} ({first.kpi})", title_justify="left")
     for name in ("period", *first.group):
         table.add_column(dimension(name, lang))
-    for name in ("above", "below", "value", *(("p50_s", "p90_s") if first.measure == "elapsed" else ()), "goal", "band"):
+    for name in ("above", "below", "value", *(("p50_s", "p90_s") if first.measure in SPREAD else ()), "goal", "band"):
         table.add_column(words[name], justify="right")
     for row in rows:
         table.add_row(*_cells(row, lang))
@@ -33,7 +39,7 @@ def _table(rows: Sequence[KpiRow], lang: Lang) -> Table:
 
 def _cells(row: KpiRow, lang: Lang) -> list[str | Text]:
     words = WORDS[lang]
-    spread = [duration(row.p50_s), duration(row.p90_s)] if row.measure == "elapsed" else []
+    spread = [duration(row.p50_s), duration(row.p90_s)] if row.measure in SPREAD else []
     return [
         row.period or words["all"],
         *(value or words["unknown"] for value in row.group.values()),
@@ -48,8 +54,10 @@ def _cells(row: KpiRow, lang: Lang) -> list[str | Text]:
 
 def value_shown(row: KpiRow, value: float | None) -> str:
     """Return a value of this KPI as people read it."""
-    if row.measure == "elapsed":
+    if row.measure in TIMES:
         return duration(value)
-    if row.measure == "count":
+    if row.measure in NUMBERS:
         return "–" if value is None else f"{value:,.0f}"
+    if row.measure in PER_PERSON:
+        return "–" if value is None else f"{value:,.1f}"
     return percent(value)
