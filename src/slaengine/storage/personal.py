@@ -93,13 +93,13 @@ class Vault:
             return ERASED
 
 
-def masked(state: bytes) -> bytes:
-    """Return the JSON of a fact with every concealed text as `[erased]`: what a reader without keys sees."""
+def masked(state: bytes, instead: str = ERASED) -> bytes:
+    """Return the JSON of a fact with `instead` for every concealed text: what a reader without keys sees."""
     if MARK.encode() not in state:
         return state
     shape = from_json(state)
     for holder, path in _concealed(shape):
-        holder[path[-1]] = ERASED
+        holder[path[-1]] = instead
     return to_json(shape)
 
 
