@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ def test_brokers_publishers_and_workers_are_replaced_within_seconds(scheme: str,
                 taken["a broker cut off"] = flows()
                 kafka.cluster.thaw(2)
                 flows()
+            sys.stdout.write(f"{scheme}: {', '.join(f'{what} {seconds:.1f} s' for what, seconds in taken.items())}\n")
             assert max(taken.values()) < TAKEOVER_S, taken
             assert diary.pages(view) == versions_of(log)
             assert_topic_is_the_log(connect(url), topic, log)

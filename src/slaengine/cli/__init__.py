@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from slaengine.cli import audit, calendar, demo, explaining, importing, kpis, orders, personal, policy, report, streaming
+from slaengine.cli import (
+    audit,
+    calendar,
+    dead_letters,
+    demo,
+    explaining,
+    importing,
+    kpis,
+    orders,
+    personal,
+    policy,
+    report,
+    streaming,
+)
 from slaengine.cli.common import guarded
 
 app = typer.Typer(
@@ -34,6 +47,7 @@ policy.register(app)
 audit.register(app)
 personal.register(app)
 streaming.register(app)
+dead_letters.register(app)
 demo.register(app)
 
 

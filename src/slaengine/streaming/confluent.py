@@ -12,6 +12,7 @@ from slaengine.streaming.limits import (
     BATCH_BYTES,
     BLOCK_TIMEOUT_MS,
     CLOSE_TIMEOUT_S,
+    CONNECT_TIMEOUT_MS,
     FETCH_WAIT_MS,
     HEARTBEAT_MS,
     LINGER_MS,
@@ -34,6 +35,8 @@ except ImportError:
 
 BLOCK_TIMEOUT_S = BLOCK_TIMEOUT_MS / 1000
 POLL_S = 0.1
+BROKER_MARGIN_MS = 500
+"""So much sooner than we give it up a broker says itself that its followers are too slow."""
 
 
 class ConfluentKafka:
@@ -51,7 +54,7 @@ class ConfluentKafka:
             "linger.ms": LINGER_MS,
             "batch.size": BATCH_BYTES,
             "delivery.timeout.ms": NEVER_EXPIRE_MS,
-            "request.timeout.ms": REQUEST_TIMEOUT_MS,
+            "request.timeout.ms": REQUEST_TIMEOUT_MS - BROKER_MARGIN_MS,
             "topic.metadata.propagation.max.ms": UNKNOWN_TOPIC_MS,
             "partitioner": "murmur2_random",  # the Java client's rule, which every other client follows
             "queue.buffering.max.messages": 2 * PUBLISH_BATCH * PUBLISH_WINDOW,
@@ -238,6 +241,8 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
         "client.id": "slaengine",
         "security.protocol": settings.protocol,
         "reconnect.backoff.max.ms": 1_000,
+        "socket.timeout.ms": REQUEST_TIMEOUT_MS,  # request.timeout.ms is only what the broker is asked to keep to
+        "socket.connection.setup.timeout.ms": CONNECT_TIMEOUT_MS,
         "log_level": 2,  # critical: failures are raised or healed, and the rest is chatter on stderr
         "ssl.ca.location": settings.ca,
         "ssl.certificate.location": settings.certificate,

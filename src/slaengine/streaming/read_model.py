@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from slaengine.storage.making import WORK_ORDER
 from slaengine.storage.read_models import Build, ReadModels, put
 from slaengine.storage.read_models_schema import catalogue
 from slaengine.streaming.envelope import StreamedFact
+from slaengine.streaming.publications import is_publication
 
 _BEGINNING_LOCK = 0x51AE_0008
 
@@ -39,11 +41,15 @@ class ReadModelView:
     PostgreSQL they line up at the build's row in the catalogue.
 
     `fast` asks for the compiled kernel for facts that come in bulk, or forbids it; None leaves it to how many there are.
+    `known` says which publications, by id and version, the book is made of: `outdated` is set when another comes along. None:
+    the book is nobody's but yours.
     """
 
     database: Database
     book: PolicyBook
     fast: bool | None = None
+    known: Collection[tuple[UUID, int]] | None = None
+    outdated: threading.Event = field(default_factory=threading.Event)
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +67,8 @@ class ReadModelView:
         """Judge the touched orders anew and replace their rows."""
         touched: dict[UUID, list[Moment]] = {}
         for fact in facts:
+            if self.known is not None and is_publication(fact) and (fact.order_id, fact.version) not in self.known:
+                self.outdated.set()
             if not fact.type or fact.type.startswith(WORK_ORDER):
                 touched.setdefault(fact.order_id, []).append(self._moment(fact))
         if touched:

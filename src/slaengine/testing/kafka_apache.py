@@ -204,8 +204,8 @@ class ApacheKafka:
             # groups form at once, and a dead member or node is noticed in seconds
             "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "1000",
-            "broker.session.timeout.ms": "4000",
-            "broker.heartbeat.interval.ms": "1000",
+            "broker.session.timeout.ms": "3000",
+            "broker.heartbeat.interval.ms": "500",
             "replica.lag.time.max.ms": "6000",
             "controller.quorum.fetch.timeout.ms": "2000",
             "controller.quorum.election.timeout.ms": "1000",
