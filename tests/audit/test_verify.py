@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -83,11 +83,12 @@ def changed(value: Any, rng: random.Random) -> Any:
             return f"{value}x"
 
 
-def plant(log: TownLog, rng: random.Random) -> str:
-    """Change one published value and return the number of the order it belongs to."""
+def plant(log: TownLog, rng: random.Random, spared: Collection[str] = ()) -> str:
+    """Change one published value of an order that is not spared, and return the order's number."""
     t = tables(log)
+    seqs = {order.seq for order in rows_of(log, t.orders) if order.number not in spared}
     table = rng.choice([t.orders, t.clocks, t.clocks, t.case_files])
-    row = rng.choice(rows_of(log, table))
+    row = rng.choice([row for row in rows_of(log, table) if row.seq in seqs])
     column = rng.choice([c for c in table.columns if c.name not in ("seq", "order_id", "number", "target", "cycle")])
     value = changed(getattr(row, column.name), rng)
     key = [c == getattr(row, c.name) for c in table.primary_key.columns]
@@ -103,11 +104,14 @@ def test_every_planted_fault_is_found_and_none_is_invented(log: TownLog):
 
 
 @pytest.mark.deep
-def test_a_thousand_planted_faults_are_found_one_by_one(log: TownLog):
+def test_a_thousand_planted_faults_are_all_found_and_none_is_invented(log: TownLog):
     rng = random.Random(1)
-    for _ in range(1000):
-        number = plant(log, rng)
-        assert {difference.order for difference in found(log).differences} == {number}
+    for _ in range(40):
+        planted: set[str] = set()
+        for _ in range(25):
+            planted.add(plant(log, rng, planted))
+        assert len(planted) == 25
+        assert {difference.order for difference in found(log).differences} == planted
         _restore(log)
 
 
