@@ -82,6 +82,8 @@ def test_a_version_after_the_restated_one_holds_from_its_own_date():
     )
     assert [row.edition for row in rows(policy, RUNNING)] == ["2"]
     assert [row.edition for row in rows(policy, STARTED_LATER)] == ["3"]
+    (row,) = rows(policy, RUNNING)
+    assert (row.effective_from, row.holds_from < row.effective_from) == (micros("5 11:00"), True)
 
 
 def test_a_year_with_limits_and_calendars_changed_in_its_middle_keeps_every_verdict():

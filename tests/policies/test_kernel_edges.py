@@ -9,6 +9,7 @@ from tests.policies.desk import HEAD, book, micros, one, order, readings, rows
 
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge, judge_many
+from slaengine.policies.compiled import available
 
 OTHER = "name: other, applies: {severity: none_such}, stop: resolved, limit: 3 h"
 
@@ -160,3 +161,24 @@ def test_who_is_responsible_stays_known_when_a_later_classification_does_not_say
 def test_a_limit_written_in_seconds_is_kept_to_the_second():
     (row,) = rows(book("name: done, stop: resolved, limit: {by: '17:00:30'}"), order("5 10:00 received"), "5 11:00")
     assert row.due == micros("5 17:00") + 30_000_000
+
+
+FAST = pytest.mark.skipif(not available(), reason="Numba is not installed")
+
+
+@FAST
+def test_a_policy_with_more_triggers_than_fit_the_compiled_kernel_is_judged_all_the_same():
+    many = book(*(f"name: t{n}, stop: {{fact: arrived, party: p{n}}}, limit: 1 h" for n in range(70)))
+    orders = [order("5 10:00 received", "5 10:30 arrived party=p69"), order("5 10:00 received", "5 12:00 arrived party=p3")]
+    now = micros("5 11:30")
+    assert judge_many(many, orders, as_of=now, fast=True) == [judge(many, facts, as_of=now) for facts in orders]
+
+
+@FAST
+def test_the_compiled_kernel_asks_for_calendars_that_reach_further():
+    far = book(
+        "name: done, stop: resolved, limit: 9000 h, calendar: office", "name: told, stop: closed, limit: 1 h, calendar: office"
+    )
+    orders = [order("5 10:00 received"), order("6 10:00 received", "6 11:00 resolved")]
+    for now in (None, micros("4000 10:00")):
+        assert judge_many(far, orders, as_of=now, fast=True) == [judge(far, facts, as_of=now) for facts in orders]
