@@ -57,8 +57,8 @@ class Shaped:
         corrections = any(trigger.fact == CORRECTION and trigger.conditions for trigger in self._compiled.triggers)
         return not asked & OWN and not corrections and bool(self._compiled.bits <= BITS)
 
-    def shapes(self, facts: Codes, fields: Codes) -> NDArray[np.int32]:
-        """Return the number of each row's shape."""
+    def shapes(self, facts: Codes, fields: Codes, shapes: NDArray[np.int32]) -> None:
+        """Write the number of each row's shape into `shapes`."""
         from slaengine.audit.marking import mark, numbered  # noqa: PLC0415 (needs an extra)
 
         present = np.zeros((len(facts.words), len(fields.words)), np.bool_)
@@ -68,9 +68,7 @@ class Shaped:
         numbers = np.full(present.shape, self._correction, np.int32)
         for fact, said in np.argwhere(present).tolist():
             numbers[fact, said] = self.number(facts.words[fact], fields.words[said])
-        shapes = np.empty(len(facts.codes), np.int32)
         numbered(facts.codes, fields.codes, numbers, shapes)
-        return shapes
 
     def number(self, name: str, text: str) -> int:
         """Return the number of the shape of facts of this name, with these fields as JSON."""

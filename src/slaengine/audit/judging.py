@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from slaengine.audit.clocks import Clocks, Names, joined, none, of_rows
+from slaengine.audit.clocks import Clocks, Ints, Names, joined, none, of_rows
 from slaengine.audit.columns import CORRECTION, Shaped, codes, given_due, ints
 from slaengine.audit.corrections import Rows, correct
 from slaengine.audit.history import History
@@ -70,9 +70,11 @@ class Bench:
         further += ["own"] * bool(set(self._compiled.given_names) - {"due"})
         self._columns = (*QUICK, *further)
         self._desk = Desk.room(FACTS_AT_FIRST, CLOCKS_AT_FIRST, len(names.targets))
+        self._clocks = none()
+        self._rooms: dict[str, Ints] = {}
 
     def judge(self, history: History, bucket: int) -> Replayed:
-        """Return the clocks of the bucket's orders."""
+        """Return the clocks of the bucket's orders; they hold until the next bucket is judged."""
         if not self._quick:
             table = history.read(bucket, COLUMNS)
             return Replayed(bucket, table.num_rows, self._one_by_one(table))
@@ -98,16 +100,29 @@ class Bench:
         """Return the bucket's rows as the loop takes them, corrections applied."""
         facts, fields = codes(table["fact"]), codes(table["fields"])
         order, occurred, known_at = ints(table["order"]), ints(table["occurred_at"]), self._question.known_at
-        shape = self._shaped.shapes(facts, fields)
+        shape = self._room("shape", len(order)).view(np.int32)[: len(order)]
+        self._shaped.shapes(facts, fields, shape)
+        recorded = np.empty(0, np.int64) if known_at is None else self._own("recorded", ints(table["recorded_at"]))
+        version = np.empty(0, np.int64)
         if CORRECTION in facts.words:
-            occurred = occurred.copy()
-        recorded = np.empty(0, np.int64) if known_at is None else ints(table["recorded_at"]).copy()
-        version = ints(table["version"]).copy()
+            occurred, version = self._own("occurred", occurred), self._own("version", ints(table["version"]))
         left_out = correct(Rows(order, occurred, recorded, shape, version, facts, fields), self._shaped, known_at)
         given = given_due(self._compiled, table, order) if self._compiled.given_names else np.empty(0, np.int64)
         until = np.array([*left_out, len(order) + 1], np.int64)
         known = occurred if known_at is None else recorded
         return Source(order, occurred, known, shape, until, given, len(self._compiled.given_names))
+
+    def _room(self, name: str, rows: int) -> Ints:
+        """Return room for so many numbers, the same as the last time where it is enough: fresh memory costs more than its use."""
+        if len(self._rooms.get(name, ())) < rows:
+            self._rooms[name] = np.empty(rows, np.int64)
+        return self._rooms[name][:rows]
+
+    def _own(self, name: str, column: Ints) -> Ints:
+        """Return a copy that may be written to."""
+        room = self._room(name, len(column))
+        room[:] = column
+        return room
 
     def _compiled_clocks(self, source: Source) -> Clocks:
         """Judge all orders by the compiled kernel but those that are left out.
@@ -120,9 +135,11 @@ class Bench:
         question, known = self._question, self._compiled
         as_of, known_at = (EVER if at is None else at for at in (question.as_of, question.known_at))
         limits = np.array([as_of, known_at, t.NONE if question.as_of is None else question.as_of], np.int64)
-        clocks, done, run = room_for(len(source.order) // 2 + CLOCKS_AT_FIRST), np.zeros(DONE_WIDTH, np.int64), looping()
+        done, run = np.zeros(DONE_WIDTH, np.int64), looping()
         if not len(source.order):
             return none()
+        if len(self._clocks.order) < len(source.order) // 2:
+            self._clocks = room_for(len(source.order) // 2 + CLOCKS_AT_FIRST)
         first, last = int(source.occurred.min()), int(source.occurred.max())
         answer = LEARN
         while answer != ALL:
@@ -131,18 +148,18 @@ class Bench:
                 raise _TooVaried
             promises = as_arrays(known.promises(first, last if question.as_of is None else max(last, question.as_of)))
             following = self._shaped.following()
-            answer = run(promises, self._codes(), source, shapes, following, limits, self._desk, clocks, done)
+            answer = run(promises, self._codes(), source, shapes, following, limits, self._desk, self._clocks, done)
             if answer == LEARN:
                 self._shaped.learn(int(done[KNOWN]), int(done[PART]))
             elif answer == MANY:
-                clocks = Clocks._make([np.concatenate((column, np.empty_like(column))) for column in clocks])
+                self._clocks = Clocks._make([np.concatenate((column, np.empty_like(column))) for column in self._clocks])
             elif answer in (LONG, t.FULL):
                 self._desk = Desk.room(
                     len(self._desk.facts.times) * 2, len(self._desk.rows) // t.WIDTH * 2, len(self._names.targets)
                 )
             elif answer < t.NO:
                 known.reach_further(t.SHORT - answer)
-        return Clocks._make([column[: done[CLOCKS]] for column in clocks])
+        return Clocks._make([column[: done[CLOCKS]] for column in self._clocks])
 
     def _codes(self) -> Coded:
         """Return what the kernel's rules and editions are called."""

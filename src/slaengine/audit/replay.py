@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
+from slaengine.audit.clocks import Clocks
 from slaengine.audit.history import History
 from slaengine.audit.judging import Bench, Question, Replayed, names_of
+
+T = TypeVar("T")
 
 
 class Replay:
@@ -31,27 +35,34 @@ class Replay:
             AuditError: the history is damaged.
             CalendarError: a calendar does not know the time that a limit reaches into.
         """
-        facts = 0
-        with ThreadPoolExecutor(self._workers) as pool:
-            waiting = []
-            buckets = iter(self.history.buckets())
-            free = [Bench(self.question, self.names) for _ in range(self._workers)]
-            for bucket in buckets:
-                waiting.append(pool.submit(self._judge, bucket, free))
-                if len(waiting) > self._workers:
-                    done = waiting.pop(0).result()
-                    facts += done.facts
-                    progress(facts)
-                    yield done
-            for future in waiting:
-                done = future.result()
-                facts += done.facts
-                progress(facts)
-                yield done
+        return self.each(lambda replayed: replayed._replace(clocks=_kept(replayed.clocks)), progress)
 
-    def _judge(self, bucket: int, free: list[Bench]) -> Replayed:
+    def each(self, told: Callable[[Replayed], T], progress: Callable[[int], None] = lambda _: None) -> Iterator[T]:
+        """Yield what `told` makes of every bucket, in order of position. It runs beside others, and may not keep the clocks.
+
+        Raises:
+            AuditError, CalendarError: as `run`.
+        """
+        with ThreadPoolExecutor(self._workers) as pool:
+            free = [Bench(self.question, self.names) for _ in range(self._workers)]
+            waiting: list[Future[tuple[int, T]]] = []
+            buckets, facts = self.history.buckets(), 0
+            while buckets or waiting:
+                while buckets and len(waiting) <= self._workers:
+                    waiting.append(pool.submit(self._judge, buckets.pop(0), free, told))
+                count, made = waiting.pop(0).result()
+                facts += count
+                progress(facts)
+                yield made
+
+    def _judge(self, bucket: int, free: list[Bench], told: Callable[[Replayed], T]) -> tuple[int, T]:
         bench = free.pop()
         try:
-            return bench.judge(self.history, bucket)
+            replayed = bench.judge(self.history, bucket)
+            return replayed.facts, told(replayed)
         finally:
             free.append(bench)
+
+
+def _kept(clocks: Clocks) -> Clocks:
+    return Clocks._make([column.copy() for column in clocks])

@@ -33,10 +33,12 @@ def totals(
 ) -> list[dict[str, Any]]:
     """Return for each target how many clocks stand at each verdict, and the rate, judged by the compiled kernel."""
     replay = Replay(history, asked, workers)
-    counts = np.zeros(len(replay.names.targets) * len(VERDICTS), np.int64)
-    for bucket in replay.run(progress):
-        codes = bucket.clocks.target * len(VERDICTS) + bucket.clocks.verdict
-        counts += np.bincount(codes, minlength=len(counts))
+    places = len(replay.names.targets) * len(VERDICTS)
+    counts = np.zeros(places, np.int64)
+    for found in replay.each(
+        lambda bucket: np.bincount(bucket.clocks.target * len(VERDICTS) + bucket.clocks.verdict, minlength=places), progress
+    ):
+        counts += found
     rows = counts.reshape(-1, len(VERDICTS)).tolist()
     return [_total(name, dict(zip(VERDICTS, row, strict=True))) for name, row in zip(replay.names.targets, rows, strict=True)]
 
