@@ -31,12 +31,12 @@ SELECT count(*) FROM (
 
 
 def main() -> None:
+    question = Question(three_targets(), AS_OF)
     with folder() as place:
         facts = filled_store(place / "orders.db", ORDERS)
-        rows = [_from_store(place, facts), _library(place, facts)]
-        source = History(place / "store-history")
-        question = Question(three_targets(), AS_OF)
+        source = exported(place / "orders.db", place / "warm")
         totals(source, question)  # compiles
+        rows = [_from_store(place, facts), _library(place, facts)]
         history = repeated(source, place / "large", FACTS)
         whole = history.manifest.position
         replayed = seconds(lambda: totals(history, question), repeat=1)
