@@ -35,6 +35,9 @@ LOADED_FACTS_MIN = 150_000
 BATCH = 10_000
 """Facts a transaction: enough that its own cost does not show, few enough that memory and waiting writers do not feel it."""
 
+FACTS_A_LOOK = 256
+"""How often, by position in the log, to look which tiles are missing: a fact alone is to be visible within a few ms."""
+
 LOOSE_TILES_MAX = 2
 """Tiles that may be missing: those of the orders that change these days."""
 
@@ -71,11 +74,13 @@ def catch_up(
     judge = Judge(book, fast=True) if _pays(log, build) else judge_of(book)
     with _little_garbage():
         build = FirstBuild(log, models, build, judge).run(progress)
-        maker = Maker(judge)
-        while facts := _read(log, build.position, batch):
+        begun, maker, more = build.position, Maker(judge), True
+        while more and (facts := _read(log, build.position, batch)):
             build = _apply(models, build, maker, *facts)
             progress(len(facts[0]))
-        _keep_tiles(models, build)
+            more = len(facts[0]) == batch
+        if build.state == "building" or begun // FACTS_A_LOOK != build.position // FACTS_A_LOOK:
+            _keep_tiles(models, build)
     if build.state == "building":
         _check(log, models, build, judge)
         with models.database.writing() as connection:
