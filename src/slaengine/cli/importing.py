@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from slaengine.engine import SlaEngine
 from slaengine.errors import StorageError
 from slaengine.importing import Importer, ImportResult, load_mapping
 from slaengine.importing.importer import Progress as Told
+from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.keys import KeyStore
 
 
@@ -50,7 +50,7 @@ def import_(
         key_store(keys) as opened,
         _opened(store, policy, opened, dry_run=dry_run) as engine,
         progress_bar() as told,
-        _few_collections(),
+        searched_seldom(),
     ):
         importer = Importer(
             engine,
@@ -100,19 +100,6 @@ def progress_bar() -> Iterator[Told]:
             bar.update(tasks[file], completed=done)
 
         yield told
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let the collector of cycles run rarely: facts make no cycles, and looking for some costs a sixth of the time."""
-    thresholds = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
 
 
 def _show(result: ImportResult, store: str, policy: str | None, *, as_json: bool, dry_run: bool) -> None:

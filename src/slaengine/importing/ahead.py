@@ -7,12 +7,8 @@ plans the chunk once more. Frames pass through a pipe as plain values, so a slow
 
 from __future__ import annotations
 
-import gc
 import marshal
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, NamedTuple
@@ -25,12 +21,10 @@ from slaengine.errors import ImportingError
 from slaengine.importing.cells import Row
 from slaengine.importing.refusals import rejects_of
 from slaengine.importing.source import Chunk, Source, Told
+from slaengine.storage import pipes
 from slaengine.storage.log import NewFact
 
-GARBAGE_THRESHOLD = 200_000
-"""Facts make no cycles, and looking for some costs a sixth of the time."""
-FRAME_HEAD_BYTES = 4
-COMMAND = (sys.executable, "-m", __name__)
+COMMAND = pipes.command(__name__)
 
 Frame = tuple[Any, ...]
 DraftedOrder = tuple[bytes, str, list[tuple[str, bytes]]]
@@ -84,30 +78,22 @@ def drafts(source: Source, commands_at_most: int) -> Iterator[Draft]:
     """
     job = pickle.dumps((source.file, source.mapping, source.found, source.snapshot, source.now, commands_at_most))
     try:
-        beside = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
+        beside = pipes.start(COMMAND)
     except OSError as error:
         raise Lost from error
-    assert beside.stdin is not None  # noqa: S101  (for the types)
-    assert beside.stdout is not None  # noqa: S101
     try:
         with suppress(BrokenPipeError):
-            beside.stdin.write(job)
-            beside.stdin.close()
+            pipes.write(beside.stdin, job)
         while frame := _received(beside.stdout):
             yield Draft._make(frame)
     finally:
-        beside.kill()
-        beside.stdout.close()
-        with suppress(BrokenPipeError):
-            beside.stdin.close()
-        beside.wait()
+        pipes.stop(beside)
 
 
-def _received(pipe: IO[bytes]) -> Frame | None:
-    """Return the next frame; None behind the last."""
-    size = int.from_bytes(pipe.read(FRAME_HEAD_BYTES), "little")
-    data = pipe.read(size)
-    if not size or len(data) < size:
+def _received(pipe: IO[bytes] | None) -> Frame | None:
+    """Return the next draft; None behind the last."""
+    data = pipes.read(pipe)
+    if data is None:
         raise Lost
     kind, content = marshal.loads(data)  # noqa: S302  (from the process that we started)
     if kind == "failed":
@@ -117,25 +103,20 @@ def _received(pipe: IO[bytes]) -> Frame | None:
 
 def main() -> None:
     """Work off the job on the standard input, and write frames to the standard output."""
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as pipe, suppress(BrokenPipeError, KeyboardInterrupt):
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        gc.freeze()
-        gc.set_threshold(GARBAGE_THRESHOLD)
-        file, mapping, found, snapshot, now, commands_at_most = pickle.load(sys.stdin.buffer)  # noqa: S301  (from the process that started us)
+    with pipes.answering() as (job, out):
+        file, mapping, found, snapshot, now, commands_at_most = pickle.loads(pipes.read(job) or b"")  # noqa: S301  (from the process that started us)
         try:
             source = Source.read_before(file, mapping, found=found, snapshot=snapshot, now=now)
             for chunk in source.chunks(commands_at_most):
-                _send(pipe, "draft", tuple(draft_of(chunk, source)))
+                _send(out, "draft", tuple(draft_of(chunk, source)))
         except ImportingError as error:
-            _send(pipe, "failed", str(error))
+            _send(out, "failed", str(error))
         else:
-            _send(pipe, "done", None)
+            _send(out, "done", None)
 
 
 def _send(pipe: IO[bytes], kind: str, content: Any) -> None:
-    data = marshal.dumps((kind, content))
-    pipe.write(len(data).to_bytes(FRAME_HEAD_BYTES, "little") + data)
-    pipe.flush()
+    pipes.write(pipe, marshal.dumps((kind, content)))
 
 
 def draft_of(chunk: Chunk, source: Source) -> Draft:

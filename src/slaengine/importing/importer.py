@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from slaengine.importing.reconcile import news, unrecorded
 from slaengine.importing.refusals import rejects_of
 from slaengine.importing.rejects import RejectsFile
 from slaengine.importing.source import Source
+from slaengine.storage.pipes import cores
 
 FACTS_A_CHUNK = 2_000
 """Facts in one transaction: fewer cost more commits, more cost memory and make other writers wait; measured flat from 1,000."""
@@ -140,7 +140,7 @@ class Importer:
     def _plans_ahead(self, source: Source) -> bool:
         if self._dry_run or self._engine.work_orders.conceals:
             return False
-        worth_it = source.found.rows >= ROWS_WORTH_A_PROCESS and _cores() > 1
+        worth_it = source.found.rows >= ROWS_WORTH_A_PROCESS and cores() > 1
         return worth_it if self._ahead is None else self._ahead
 
     def _record_draft(self, draft: Draft, source: Source, result: ImportResult) -> None:
@@ -197,8 +197,3 @@ class Importer:
         if self._mapping.rows == "updates":
             return unrecorded(planned, recorded, source=name)
         return news(planned, recorded, source=name, at=source.snapshot or source.now)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

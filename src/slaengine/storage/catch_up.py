@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from inspect import getfile
 from itertools import count
@@ -24,6 +22,7 @@ from slaengine.storage.bulk import chunks
 from slaengine.storage.checking import check
 from slaengine.storage.fact_rows import FactRow, facts_after
 from slaengine.storage.first_build import FirstBuild
+from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import WORK_ORDER, Maker
 from slaengine.storage.read_models import Build, ReadModels, case_files, hold, next_seq, put
@@ -43,9 +42,6 @@ LOOSE_TILES_MAX = 2
 
 TILES_AT_ONCE = 32
 """Tiles made from rows in one go: it bounds memory, and how long a writer is kept waiting."""
-
-GARBAGE_THRESHOLD = 200_000
-"""Facts and rows make no cycles, and looking for some costs a sixth of the time of a build."""
 
 Progress = Callable[[int], None]
 
@@ -72,7 +68,7 @@ def catch_up(
     """
     build = build_for(models, book)
     judge = Judge(book, fast=True) if _pays(log, build) else judge_of(book)
-    with _little_garbage():
+    with searched_seldom():
         build = FirstBuild(log, models, build, judge).run(progress)
         begun, maker, more = build.position, Maker(judge), True
         while more and (facts := _read(log, build.position, batch)):
@@ -99,17 +95,6 @@ def _check(log: FactLog, models: ReadModels, build: Build, judge: Judge) -> None
         with models.database.writing() as connection:
             models.retire(connection, build)
         raise
-
-
-@contextmanager
-def _little_garbage() -> Iterator[None]:
-    """Have the garbage collector look seldom, for the length of the block."""
-    before = gc.get_threshold()
-    gc.set_threshold(GARBAGE_THRESHOLD, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _keep_tiles(models: ReadModels, build: Build) -> None:

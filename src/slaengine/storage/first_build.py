@@ -6,7 +6,6 @@ go in by id, as many at a time as a tile holds, each chunk in one transaction wi
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -24,6 +23,7 @@ from slaengine.storage.bulk import insert_rows
 from slaengine.storage.fact_rows import EVERY_ORDER, NO_ORDER, FactRow, facts_between, last_of_next
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import Chunk, Maker
+from slaengine.storage.pipes import cores
 from slaengine.storage.read_models import Build, ReadModels, hold, write
 from slaengine.storage.read_models_schema import TILE_ORDERS
 
@@ -139,7 +139,7 @@ class FirstBuild:
 
     def _beside(self, stack: ExitStack, reached: Reached) -> Beside | None:
         """Return a second process if there is so much to do that it pays, and a processor for it."""
-        if reached.until < BESIDE_FACTS_MIN or len(os.sched_getaffinity(0)) < 2:
+        if reached.until < BESIDE_FACTS_MIN or cores() < 2:
             return None
         try:
             return stack.enter_context(Beside(self._judge.book, fast=self._judge.fast is True))

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from slaengine.errors import ConcurrencyError, Overtaken, StorageError, StreamingError
 from slaengine.storage.database import Database
+from slaengine.storage.garbage import searched_seldom
 from slaengine.streaming import tables
 from slaengine.streaming.backoff import Backoff
-from slaengine.streaming.garbage import searched_seldom
 from slaengine.streaming.ledger import Ledger
 from slaengine.streaming.limits import CONSUME_BATCH, POLL_S, SILENCE_S
 from slaengine.streaming.port import Consumer, Kafka, Partition, Record

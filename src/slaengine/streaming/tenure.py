@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from slaengine.errors import DeliveryFailed
 from slaengine.storage.fact_rows import log_after
+from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
 from slaengine.streaming.envelope import Envelope
-from slaengine.streaming.garbage import searched_seldom
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.limits import DELIVERY_TIMEOUT_S, IDLE_S, POSITION_EVERY_S, PUBLISH_BATCH, PUBLISH_WINDOW
 from slaengine.streaming.port import Delivery, Producer
