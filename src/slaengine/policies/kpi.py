@@ -66,8 +66,8 @@ class Kpi(Part):
     """A figure with its goal.
 
     `target` names the target whose clocks `compliance`, `response` and `elapsed` look at; without it, those of all. `kind`,
-    `type`, `channels`, `causes`, `outcomes` and `answers`, `methods` narrow what counts, by measure. `goals` may change by date; the
-    one in force at a period's start counts.
+    `type`, `channels`, `causes`, `outcomes` and `answers`, `methods` narrow what counts, by measure. `goals` may change by
+    date; the one in force at a period's start counts.
     """
 
     name: Label
