@@ -21,12 +21,12 @@ from slaengine.policies.book import PolicyBook
 from slaengine.policies.compiled import available
 from slaengine.storage.database import Database
 from slaengine.storage.fact_rows import log_after
+from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog, NewFact
 from slaengine.streaming import tables
 from slaengine.streaming.addresses import Addresses
 from slaengine.streaming.connect import connect
 from slaengine.streaming.envelope import Envelope
-from slaengine.streaming.garbage import searched_seldom
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.limits import PUBLISH_BATCH, PUBLISH_WINDOW
 from slaengine.streaming.port import Delivery, Message, Partition
