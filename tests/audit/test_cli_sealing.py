@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +136,23 @@ def test_a_checkpoint_is_sent_to_a_topic_too(shell: Shell):
     (record,) = consumer.poll(1, 10)
     assert record.value == next(Path("seal").glob("*.checkpoint")).read_bytes()
     assert record.key == b"example.org/orders"
+
+
+def test_sealing_goes_on_by_itself_when_there_is_something_new(shell: Shell):
+    shell("audit", "key", "example.org/orders", "--out", "seal.key")
+    command = [sys.executable, "-m", "slaengine", "audit", "seal", *STORE, "--key", "seal.key", *SEAL, "--every", "0.01"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as sealing:
+        try:
+            wait_for_checkpoints(1, sealing)
+            with SlaEngine.open("sqlite:///orders.db") as engine:
+                engine.receive(kind="repair", number="R-2")
+            wait_for_checkpoints(2, sealing)
+        finally:
+            sealing.terminate()
+
+
+def wait_for_checkpoints(count: int, sealing: subprocess.Popen[bytes]) -> None:
+    with SlaEngine.open("sqlite:///orders.db") as engine:
+        while len(recorded_notes(engine.log)) < count:
+            assert sealing.poll() is None
+            time.sleep(0.1)
