@@ -65,8 +65,8 @@ class Bands(Part):
 class Kpi(Part):
     """A figure with its goal.
 
-    `target` names the target whose clocks `compliance`, `response` and `elapsed` look at; without it, those of all. `kind`,
-    `type`, `channels`, `causes`, `outcomes` and `answers`, `methods` narrow what counts, by measure. `goals` may change by
+    `target` names the target whose clocks `compliance`, `elapsed` and `waived` look at; without it, those of all. `kind`,
+    `type`, `channels`, `causes`, `outcomes`, `answers` and `methods` narrow what counts, by measure. `goals` may change by
     date; the one in force at a period's start counts.
     """
 
