@@ -243,6 +243,7 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
         "reconnect.backoff.max.ms": 1_000,
         "socket.timeout.ms": REQUEST_TIMEOUT_MS,  # request.timeout.ms is only what the broker is asked to keep to
         "socket.connection.setup.timeout.ms": CONNECT_TIMEOUT_MS,
+        "api.version.request.timeout.ms": CONNECT_TIMEOUT_MS,
         "log_level": 2,  # critical: failures are raised or healed, and the rest is chatter on stderr
         "ssl.ca.location": settings.ca,
         "ssl.certificate.location": settings.certificate,
