@@ -69,7 +69,7 @@ def main(args: list[str]) -> int:
     if code or not workers.verdicts:
         print("the tests cannot be run without a change; mend that first", file=sys.stderr)
         return 2
-    return told(mutants, workers.verdicts, asked.out)
+    return told([mutant for mutant in mutants if mutant.name in workers.verdicts], workers.verdicts, asked.out)
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:

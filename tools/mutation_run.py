@@ -60,10 +60,13 @@ class Workers:
             session.testsfailed += 1
             return True
         begun = time.monotonic()
-        for number, mutant in enumerate(self.mutants, 1):
-            self._start(session, mutant)
-            if number % 50 == 0:
-                print(f"{number} of {len(self.mutants)} mutants, {time.monotonic() - begun:.0f} s", flush=True)
+        try:
+            for number, mutant in enumerate(self.mutants, 1):
+                self._start(session, mutant)
+                if number % 50 == 0:
+                    print(f"{number} of {len(self.mutants)} mutants, {time.monotonic() - begun:.0f} s", flush=True)
+        except KeyboardInterrupt:
+            print("stopped; what was tried so far:", flush=True)
         while self._running:
             self._wait()
         return True

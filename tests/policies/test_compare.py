@@ -98,6 +98,14 @@ def test_every_part_of_a_calendar_is_told():
 
     old = desk("tz: Asia/Shanghai, weekly: {mon: [['09:00', '12:00'], ['13:00', '17:00']], tue: [['09:00', '17:00']]}")
     new = desk("tz: Europe/Paris, weekly: {mon: [['09:00', '17:00']], tue: []}, overrides: {2026-01-06: []}")
+    assert changes(old, new)[0].as_json() == {
+        "what": "changed",
+        "part": "calendar",
+        "name": "office",
+        "field": "tz",
+        "before": "Asia/Shanghai",
+        "after": "Europe/Paris",
+    }
     assert [str(change) for change in changes(old, new)] == [
         "calendar office: tz Asia/Shanghai → Europe/Paris",
         "calendar office: mon 09:00–12:00, 13:00–17:00 → 09:00–17:00",

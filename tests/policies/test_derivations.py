@@ -85,6 +85,7 @@ def test_how_late_it_is_is_told_in_open_time_and_by_the_wall_clock():
 def test_a_clock_that_a_fact_failed_is_told_so_only_when_its_limit_had_not_run_out():
     target = "name: done, stop: resolved, fail: declined, limit: 6 h"
     failed = told(target, "5 10:00 received", "5 11:00 declined reason=x")
+    assert (failed.starts_on, failed.stops_on, failed.pauses_for) == (("received",), ("resolved",), ())
     assert (failed.failed, failed.fails_on, failed.ran_out_at, failed.raw_verdict) == (True, ("declined",), None, "missed")
     late = told(target, "5 10:00 received", "5 18:00 declined reason=x")
     assert (late.failed, late.ran_out_at) == (False, at("05T16:00"))

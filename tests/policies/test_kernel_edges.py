@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 from tests.policies.desk import HEAD, book, micros, one, order, readings, rows
 
+from slaengine.errors import UnknownPolicy
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge, judge_many
 from slaengine.policies.compiled import available
+from slaengine.policies.rows import Span
 
 OTHER = "name: other, applies: {severity: none_such}, stop: resolved, limit: 3 h"
 
@@ -182,3 +184,19 @@ def test_the_compiled_kernel_asks_for_calendars_that_reach_further():
     orders = [order("5 10:00 received"), order("6 10:00 received", "6 11:00 resolved")]
     for now in (None, micros("4000 10:00")):
         assert judge_many(far, orders, as_of=now, fast=True) == [judge(far, facts, as_of=now) for facts in orders]
+
+
+def test_a_wait_that_lasts_is_listed_with_the_fact_that_began_it():
+    target = "name: done, stop: resolved, limit: 8 h, pause: any"
+    facts = order("5 10:00 received", "5 11:00 paused reason=parts", "5 12:00 resumed", "5 13:00 paused reason=rain")
+    (row,) = rows(book(OTHER, target), facts, "5 14:00")
+    assert row.spans == (Span(micros("5 11:00"), micros("5 12:00"), 2, 3), Span(micros("5 13:00"), micros("5 14:00"), 4, None))
+
+
+def test_a_clock_judged_by_another_book_is_refused_in_words():
+    (row,) = rows(book("name: done, stop: resolved, limit: 8 h"), order("5 10:00 received"))
+    later = PolicyBook.parse(
+        HEAD + 'version: "2"\neffective_from: 2020-01-01\ntargets: [{name: done, stop: resolved, limit: 8 h}]\n'
+    )
+    with pytest.raises(UnknownPolicy, match=r"^policy desk has no version 1 by which this clock was judged$"):
+        later.edition_of(row)
