@@ -44,7 +44,7 @@ def drawn(series: dict[str, list[tuple[int, float]]], date: str) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        f'<text x="{LEFT}" y="26" font-size="16" fill="#222">µs of processor time a fact, both processes together ({date})</text>',
+        f'<text x="{LEFT}" y="26" font-size="16" fill="#222">µs of processor time a fact, both processes ({date})</text>',
     ]
     for cost in range(0, top + 1, max(top // 5 // 5 * 5, 5)):
         parts.append(f'<line x1="{LEFT}" y1="{y(cost):.1f}" x2="{WIDTH - RIGHT}" y2="{y(cost):.1f}" stroke="#e3e3e3"/>')

@@ -36,10 +36,12 @@ class Figures:
         """Return the orders received by `as_of`, with their clocks, as known at `known_at` (µs UTC; None: all that is known).
 
         The orders carry the dimensions that grouping `by` reads. What is kept of an order is used if it holds for these
-        instants; else the order is judged from its case file.
+        instants; else the order is judged from its case file. Not to be called within a transaction.
         """
         names = stored_dimensions(by)
         with self.database.reading() as connection:
+            if connection.dialect.name == "postgresql":  # all that follows sees one state; SQLite's readers do anyway
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             kept = kept_sheets(self.database)
             if known_at is None:
                 kept.patch(connection, self.tables, lambda whole: self._expired(connection, whole, as_of))
