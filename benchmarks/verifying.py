@@ -24,7 +24,7 @@ HERE = Path(__file__).parent.parent
 TABLES = (
     "tests/data/boston311_2015_jan_jun.csv.gz=examples/boston311.yaml=boston-311",
     "tests/data/boston311_2011h2.csv.gz=examples/boston311.yaml=boston-311",
-    "tests/data/uci_incidents_sample5k_cases.csv.gz=examples/uci-incidents.yaml=service-standard",
+    "tests/data/uci_incidents_sample5k_cases.csv.gz=examples/uci-incidents.yaml=benchmarks/incidents.yaml",
 )
 ORDERS = int(os.environ.get("BENCH_VERIFY_ORDERS", "20000"))
 HEAD = ["verified", "orders", "clocks", "facts", "KPI values", "differences", "impossible or missing", "seconds", "facts/s"]
