@@ -70,7 +70,8 @@ def test_every_count_and_median_of_a_citys_half_year_is_the_citys_own(tmp_path, 
                 assert ours.differ == 0
                 if len(same) == 1:
                     (row,) = same
-                    assert ours.median_hours_to_close == (float(row["median_hours_to_close"] or 0) or None)
+                    median = row["median_hours_to_close"]
+                    assert ours.median_hours_to_close == (float(median) if median else None)
 
 
 @pytest.mark.parametrize(
