@@ -30,8 +30,8 @@ from slaengine.storage.pipes import cores
 FACTS_A_CHUNK = 2_000
 """Facts in one transaction: fewer cost more commits, more cost memory and make other writers wait; measured flat from 1,000."""
 
-ROWS_WORTH_A_PROCESS = 5_000
-"""Starting a process takes about a second; below, it saves nothing."""
+ROWS_WORTH_A_PROCESS = 20_000
+"""Starting a process takes one to three seconds; below, it saves nothing."""
 
 log = logging.getLogger(__name__)
 
