@@ -111,16 +111,6 @@ def holder_measured(book: PolicyBook) -> str | None:
     return book.policy.holder if measured else None
 
 
-def daily_targets(book: PolicyBook) -> frozenset[str]:
-    """Return the names of the targets with a deadline each day (`by`): time alone ends their cycles and begins others."""
-    return frozenset(
-        target.name
-        for edition in book.editions
-        for target in edition.version.targets
-        if any(limit.kind == "by" for _, limit in target.limits())
-    )
-
-
 @lru_cache(maxsize=64)
 def fingerprint(book: PolicyBook) -> str:
     """Return a digest of all that the book's judgements follow from: two books with the same one judge alike.
