@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from town_logs import BUSY, TownLog, arrivals, town_log
+from town_logs import BUSY, TownLog, arrivals, moments_of, town_log
 
 from slaengine.audit.history import History
 from slaengine.policies.moment import Moment
-from slaengine.projections.case_file import moment_of
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +26,4 @@ def history(town: TownLog, tmp_path_factory: pytest.TempPathFactory) -> History:
 @pytest.fixture(scope="session")
 def cases(town: TownLog) -> dict[int, list[Moment]]:
     """Return the moments of each order, by the position of its first fact."""
-    found: dict[int, list[Moment]] = {}
-    first: dict[object, int] = {}
-    for fact in town.scan():
-        order = first.setdefault(fact.order_id, fact.position)
-        found.setdefault(order, []).append(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at))
-    return found
+    return moments_of(town)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from town_logs import START, TownLog, pausing
+from town_logs import START, TownLog, moments_of, pausing
 
 from slaengine.audit import judging
 from slaengine.audit.clocks import Clock, clock_of
 from slaengine.audit.history import History
 from slaengine.audit.judging import Question
 from slaengine.audit.replay import Replay
+from slaengine.engine import SlaEngine
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge
 from slaengine.policies.moment import Moment
@@ -88,3 +90,29 @@ def test_buckets_are_judged_beside_each_other_and_come_in_order(town: TownLog, t
     found = list(replay.run(done.append))
     assert [bucket.bucket for bucket in found] == made.buckets()
     assert done[-1] == town.head().position
+
+
+HOURS_MOVED = [(4, 1), (2, 9), (6, 3), (3, 30), (2, -5), (5, 5)]
+"""A fact's version, and how many hours after the receipt it is said to have occurred after all."""
+
+
+@pytest.mark.parametrize("moved", [HOURS_MOVED[:1], HOURS_MOVED[1:2], HOURS_MOVED[2:4], HOURS_MOVED], ids=str)
+def test_a_fact_whose_time_is_put_right_past_several_others_is_replayed(tmp_path: Path, moved: list[tuple[int, int]]):
+    clock = START
+    with SlaEngine.open("memory:", clock=lambda: clock + timedelta(days=9)) as engine:
+        for i in range(40):
+            clock = START + timedelta(hours=i)
+            order = engine.receive(kind="repair", channel="app", number=f"R-{i}", occurred_at=clock)
+            engine.dispatch(order, team="one", occurred_at=clock + timedelta(hours=2))
+            engine.pause(order, reason="waiting_parts", occurred_at=clock + timedelta(hours=3))
+            engine.resume(order, occurred_at=clock + timedelta(hours=6))
+            engine.respond(order, occurred_at=clock + timedelta(hours=7))
+            engine.resolve(order, occurred_at=clock + timedelta(hours=8))
+            for version, hours in moved if i % 2 else ():
+                right = (clock + timedelta(hours=hours)).isoformat()
+                engine.correct(order, version=version, field="occurred_at", value=right, occurred_at=clock + timedelta(days=3))
+        made = History(tmp_path, create=True)
+        made.extend(engine.log)
+        cases = moments_of(engine.log)
+    for question in (Question(pausing("new_orders")), Question(pausing("open_clocks"), None, micros(START) + 10 * DAY)):
+        assert replayed(made, question) == one_by_one(cases, question)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from slaengine.policies.book import PolicyBook
+from slaengine.policies.moment import Moment
+from slaengine.projections.case_file import moment_of
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog, NewFact
 from slaengine.testing.generator import encoded, histories
@@ -72,6 +74,16 @@ class TownLog(FactLog):
             rows = [fact for _, fact in same]
             named = {_number(fact): fact.order_id for fact in rows if fact.topic == "work_order.received.v1"}
             self.append(rows, named=named)
+
+
+def moments_of(log: FactLog) -> dict[int, list[Moment]]:
+    """Return the moments of each order, by the position of its first fact."""
+    found: dict[int, list[Moment]] = {}
+    first: dict[object, int] = {}
+    for fact in log.scan():
+        order = first.setdefault(fact.order_id, fact.position)
+        found.setdefault(order, []).append(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at))
+    return found
 
 
 def _number(fact: NewFact) -> str:
