@@ -194,6 +194,18 @@ def _leaves(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, 
 WHOLE_LOG = ListLog(facts(20))
 WHOLE = proof_of(1, WHOLE_LOG, handed_over(WHOLE_LOG))
 WHOLE_LOG.facts = facts(20)
+
+
+@pytest.mark.parametrize("written", ["{{{0}}}", "urn:uuid:{0}", "\r"], ids=["braces", "urn", "white space"])
+def test_an_id_in_another_spelling_is_refused(written: str):
+    proof = copy.deepcopy(WHOLE)
+    usual = proof["order"]["id"]
+    assert usual.startswith("0")
+    proof["order"]["id"] = f"\r{usual[1:]}" if written.startswith("\r") else written.format(usual)
+    with pytest.raises(check.ProofError, match="order's id is damaged"):
+        check.check_proof(proof, KEY.public)
+
+
 NOT_PROVEN = {("order", "number")}
 """What a proof says beside the proof: the readable number stands in the first fact, which is proven."""
 

@@ -219,7 +219,7 @@ def check_proof(proof: Any, key: PublicKey) -> Checkpoint:
         raise ProofError(f"this is not a proof: '{PROOF_FORMAT}' is not written in it")
     try:
         checkpoint = _walk(proof["checkpoints"], proof["consistency"], key)
-        order_id = UUID(proof["order"]["id"]).bytes
+        order_id = _order_id(proof["order"]["id"])
         for number, fact in enumerate(proof["facts"], start=1):
             _check_fact(fact, number, order_id, checkpoint)
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -263,11 +263,22 @@ def _decoded(text: str, what: str) -> bytes:
     return raw
 
 
+def _order_id(text: str) -> bytes:
+    """Return the order's id in 16 bytes; only its usual way of writing will do, where Python would take others."""
+    order_id = UUID(text)
+    if str(order_id) != text.lower():
+        raise ProofError("the order's id is damaged: it is not written as UUIDs are")
+    return order_id.bytes
+
+
 def _unhexed(text: str, what: str) -> bytes:
     try:
-        return bytes.fromhex(text)
+        raw = bytes.fromhex(text)
     except ValueError:
-        raise ProofError(f"{what} is damaged: it is not hexadecimal") from None
+        raw = b""
+    if raw.hex() != text.lower():  # Python would take white space between the digits too
+        raise ProofError(f"{what} is damaged: it is not hexadecimal")
+    return raw
 
 
 def read_proof(path: str) -> Any:
