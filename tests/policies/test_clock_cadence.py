@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.policies.desk import book, order, readings, rows, shown
+from tests.policies.desk import book, micros, order, readings, rows, shown
+
+from slaengine.policies.compile import compiled
+from slaengine.policies.daily import deadlines
+from slaengine.policies.rows import Cadence
 
 HOURLY = "name: progress, stop: [resolved, closed], limit: {every: 1 h}"
 DAILY = 'name: progress, stop: [resolved, closed], limit: {by: "17:00"}'
@@ -67,8 +71,15 @@ def test_a_deadline_in_a_pause_asks_for_nothing():
     assert [(r.verdict, r.due, r.stop) for r in readings(policy, facts, "7 12:00")] == [("met", "7 17:00", "7 10:00")]
 
 
-def test_a_daily_clock_says_until_when_its_rows_hold():
-    (row,) = rows(book(DAILY), order("5 10:00 received"))
-    assert shown(row.valid_until) == "5 17:00"
-    (later,) = rows(book(HOURLY), order("5 10:00 received"))
-    assert later.valid_until is None
+def test_a_daily_clock_says_how_it_goes_on_by_itself():
+    policy = book(DAILY)
+    (row,) = rows(policy, order("5 10:00 received"))
+    assert (shown(row.due), row.cadence, row.valid_until) == ("5 17:00", Cadence(0, None), None)
+    assert list(map(shown, deadlines(compiled(policy), 0, row.due, micros("8 17:00")))) == ["6 17:00", "7 17:00", "8 17:00"]
+    (hourly,) = rows(book(HOURLY), order("5 10:00 received"))
+    assert (hourly.cadence, hourly.valid_until) == (None, None)
+
+
+def test_a_daily_clock_that_depends_on_the_hour_is_judged_again_after_each_deadline():
+    (row,) = rows(book(f"{DAILY}, applies: {{hours: {{inside: office}}}}"), order("5 10:00 received"))
+    assert (row.cadence, shown(row.valid_until)) == (None, "5 17:00")

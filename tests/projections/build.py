@@ -6,7 +6,17 @@ import numpy as np
 
 from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import micros
-from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, ClockColumns, HeldColumns, OrderColumns, Sheet, Words
+from slaengine.projections.columns import (
+    NEVER,
+    NO_CADENCE,
+    STATUSES,
+    VERDICTS,
+    ClockColumns,
+    HeldColumns,
+    OrderColumns,
+    Sheet,
+    Words,
+)
 from slaengine.projections.groups import DIMENSIONS
 from slaengine.projections.recurrence import matter_of
 
@@ -59,6 +69,7 @@ def clocks(*rows: tuple) -> ClockColumns:
         due=ints(NEVER if row[3] is None else at(row[3]) for row in rows),
         elapsed=ints(NEVER if row[4] is None else row[4] for row in rows),
         excused=np.array([len(row) > 5 for row in rows], np.bool_),
+        cadence=ints(NO_CADENCE for _ in rows),
     )
 
 

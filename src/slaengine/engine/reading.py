@@ -314,5 +314,6 @@ def _perhaps(figures: Figures, wanted: Wanted, as_of: int, known_at: int | None)
         parts.append(orders.status.in_(wanted.statuses))
     if wanted.verdicts and "not_measurable" not in wanted.verdicts:
         stored = {*wanted.verdicts, *({"running"} if {"overdue", "waived"} & set(wanted.verdicts) else ())}
-        parts.append(exists().where(clocks.seq == orders.seq, clocks.verdict.in_(sorted(stored))))
+        told = clocks.verdict.in_(sorted(stored)) | clocks.cadence.is_not(None)
+        parts.append(exists().where(clocks.seq == orders.seq, told))
     return or_(figures.stale(as_of, known_at), and_(*parts))

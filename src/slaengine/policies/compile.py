@@ -78,6 +78,7 @@ class Compiled:
         self._stop_bits = [1 << self.stops[name] if name in self.stops else 0 for name in self.targets]
         self.plans = self._plans()
         self.said = [_said(rule) for rule in self.rules]
+        self.steady = [self._steady(n) for n in range(len(self.rules))]
         self.repins = [(edition.holds_from, n) for n, edition in enumerate(self.editions) if edition.repins]
         self.profiles: dict[Profile, int] = {}
         self._chain_at: list[int] = [0]
@@ -200,6 +201,24 @@ class Compiled:
                 yield n * t.RULE_WIDTH
                 if applies.hours is None:
                     return
+
+    def _steady(self, number: int) -> tuple[bool, int | None]:
+        """Return whether a target's rules do not depend on the hour, and the µs up to which they are those of this one's edition.
+
+        None for ever: whatever edition is in force later, the same orders have the same rules.
+        """
+        target = self.rules[number].target.name
+        chains = [self._terms(edition, target) for edition in range(len(self.editions))]
+        begun = next(n for n, edition in enumerate(self.editions) if edition is self.rules[number].edition)
+        others = (n for n in range(begun + 1, len(self.editions)) if chains[n] != chains[begun])
+        changed = next(others, None)
+        by_hour = any(self.rules[n].applies.hours for n in self._by_target.get((begun, target), ()))
+        return not by_hour, None if changed is None else self.editions[changed].holds_from - 1
+
+    def _terms(self, edition: int, target: str) -> list[tuple[Any, ...]]:
+        """Return a target's rules in an edition: to what they apply, and their numbers."""
+        numbers, width = self._by_target.get((edition, target), ()), t.RULE_WIDTH
+        return [(tuple(self.rules[n].applies.conditions()), self._numbers[n * width : (n + 1) * width]) for n in numbers]
 
     def _bits_of(self, name: str, columns: tuple[int, ...]) -> int:
         """Return the triggers in these columns of all rules of a target."""

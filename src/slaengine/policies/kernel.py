@@ -32,10 +32,12 @@ from slaengine.policies.tables import (
     CANCELLED,
     CYCLES,
     DONE,
+    DUE,
     EVERY,
     EXCUSE,
     FAILS,
     FLOOR,
+    FOLLOWS,
     FORM,
     GOING,
     IDLE,
@@ -47,7 +49,9 @@ from slaengine.policies.tables import (
     NO,
     NONE,
     NOTHING,
+    OTHERWISE,
     PAUSED,
+    PAUSES,
     PINNED,
     PROFILE,
     REASSIGN,
@@ -241,4 +245,21 @@ def conclude(case: Case, target: int) -> int:
         return YES
     row = walk[ROW] * WIDTH
     walk[ROW] += 1
-    return read(case, row) if walk[STATE] == GOING else YES
+    if walk[STATE] != GOING:
+        return YES
+    answer = foresee(case, target, row)
+    return answer if answer < NO else read(case, row)
+
+
+def foresee(case: Case, target: int, row: int) -> int:
+    """Note under which rule a daily clock's next cycle begins when its deadline passes; in a pause it does not pass."""
+    rows, rules = case.rows, case.promises.rules
+    if rules[rows[row + RULE] + FORM] != BY or rows[row + SINCE] != NONE:
+        return YES
+    due = rows[row + DUE]
+    rule = rule_at(case, target, edition_at(case, due), due)
+    if rule < NO and rule != NONE:
+        return rule
+    paused = rule != NONE and case.facts.waits[case.hi - 1] & rules[rule + PAUSES] != 0
+    rows[row + FOLLOWS] = OTHERWISE if rule == NONE or paused else rule
+    return YES

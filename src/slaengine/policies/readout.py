@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from slaengine.policies import tables as t
 from slaengine.policies.compile import Compiled
+from slaengine.policies.daily import cadence_of
 from slaengine.policies.moment import Moment
 from slaengine.policies.prepare import NOT_A_FACT
-from slaengine.policies.rows import VERDICTS, ClockRow, Span
+from slaengine.policies.rows import VERDICTS, Cadence, ClockRow, Span
 from slaengine.policies.waivers import Waivers
 
 
@@ -38,6 +39,7 @@ class Readout:
         start, due, stop = row[t.START], row[t.DUE], row[t.STOP]
         elapsed, since = row[t.ELAPSED], row[t.SINCE]
         waived = bool(waivers) and waivers.cover(target, start, reasons)
+        cadence = self._cadence(row, waived, until)
         said = (
             target,
             promise,
@@ -55,7 +57,8 @@ class Readout:
             "waived" if waived and raw in ("missed", "overdue") else raw,
             raw,
             waived,
-            None if settled else self._valid_until(row, daily, until),
+            None if settled else self._valid_until(row, daily, cadence, until),
+            cadence,
             tuple(self._spans(row)) if row[t.SPANS_N] else (),
             holds_from,
         )
@@ -70,12 +73,19 @@ class Readout:
         """Return the version of a fact by its index; None where there is none."""
         return None if fact == t.NONE or self.versions[fact] == NOT_A_FACT else self.versions[fact]
 
-    def _valid_until(self, row: Sequence[int], daily: bool, until: int) -> int | None:
-        if daily and row[t.VERDICT] == t.MET and row[t.DUE] >= until:  # told for the day: the next one begins at its deadline
-            return row[t.DUE]
-        if row[t.VERDICT] not in (t.RUNNING, t.OVERDUE):
+    def _cadence(self, row: Sequence[int], waived: bool, until: int) -> Cadence | None:
+        """Return how a daily clock goes on by itself; None also where a waiver reaches into its next cycle."""
+        if row[t.FOLLOWS] < 0 or (waived and row[t.DUE] <= until):
+            return None
+        return cadence_of(self.tables, row[t.RULE], row[t.FOLLOWS])
+
+    def _valid_until(self, row: Sequence[int], daily: bool, cadence: Cadence | None, until: int) -> int | None:
+        running, goes_on = row[t.VERDICT] in (t.RUNNING, t.OVERDUE), row[t.FOLLOWS] != t.NONE
+        if not running and not goes_on:
             return None
         changes = [holds_from - 1 for holds_from, _ in self.tables.repins if holds_from > until]
-        if daily:
-            changes.append(until if row[t.DUE] == t.NONE else row[t.DUE])
+        if cadence is not None:
+            changes += [] if cadence.until is None else [cadence.until]
+        elif daily and row[t.DUE] != t.NONE:
+            changes.append(row[t.DUE])
         return min(changes, default=None)

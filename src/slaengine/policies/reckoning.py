@@ -29,6 +29,7 @@ from slaengine.policies.tables import (
     ELAPSED,
     EVERY,
     EXCLUDED,
+    FOLLOWS,
     FORM,
     FULL,
     LATER,
@@ -102,7 +103,7 @@ def reckon(case: Case, row: int, rule: int, at: int, following: int) -> int:
     rows[row + SPANS_N], rows[row + SPANS_AT] = 0, 0
     if row > 0:
         rows[row + SPANS_AT] = rows[row - WIDTH + SPANS_AT] + rows[row - WIDTH + SPANS_N]
-    rows[row + SINCE], rows[row + SINCE_BY] = NONE, NONE
+    rows[row + SINCE], rows[row + SINCE_BY], rows[row + FOLLOWS] = NONE, NONE, NONE
     if following > case.lo and case.facts.waits[following - 1] & rules[rule + PAUSES]:
         rows[row + SINCE], rows[row + SINCE_BY] = at, following - 1
     return YES

@@ -21,6 +21,17 @@ class Span(NamedTuple):
     ended_by: int | None
 
 
+class Cadence(NamedTuple):
+    """How a clock goes on by itself: at its due time its cycle ends and the next begins, due at the next deadline, and so on.
+
+    `rule` is the one of the next cycles, by its number in the compiled policy. That holds up to and including `until` (µs;
+    None: for ever): then another edition may promise something else.
+    """
+
+    rule: int
+    until: int | None
+
+
 class ClockRow(NamedTuple):
     """One clock of an order: a target, and which cycle of it, from 1. Instants are µs since the epoch, UTC; lengths are µs.
 
@@ -35,6 +46,8 @@ class ClockRow(NamedTuple):
     - `paused_since`: since when the clock is paused; None when it is not.
     - `raw_verdict`: without waivers. `waived`: whether a breach of it, come or to come, is excused.
     - `valid_until`: after this instant time alone changes more than running into overdue, so judge again; None, never.
+      `cadence` is given where time alone ends this clock, a daily one, at its due time and begins the next: that is told by
+      `daily.deadlines`, without judging again.
     """
 
     target: str
@@ -59,6 +72,7 @@ class ClockRow(NamedTuple):
     raw_verdict: Verdict
     waived: bool
     valid_until: int | None
+    cadence: Cadence | None
     spans: tuple[Span, ...]
     holds_from: int
 

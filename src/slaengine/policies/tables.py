@@ -84,11 +84,16 @@ START_OPEN: Final = 17
 SHIFT: Final = 18
 NEXT: Final = 19
 PINNED: Final = 20
-WIDTH: Final = 21
+FOLLOWS: Final = 21
+WIDTH: Final = 22
 """EDITION is the one of RULE; PINNED the one the clock is to be judged by: the same, unless that has no rule for it.
 LIMIT is the open time from start to due before pauses. EXCLUDED is the open time that pauses and reopenings took out;
 SHIFT the part of it that moved the due time. START_OPEN is the calendar's open time at START. NEXT is the first fact
-after START. SPANS_AT and SPANS_N say where the row's excluded spans stand."""
+after START. SPANS_AT and SPANS_N say where the row's excluded spans stand. FOLLOWS stands in the last
+row of a daily clock that goes on unpaused: the rule of its next cycle, should nothing happen by the deadline, or `OTHERWISE`."""
+
+OTHERWISE: Final = -1
+"""No further cycle begins at the deadline, or one that is paused at once."""
 
 # The columns of an excluded span: its two instants, and the facts that began and ended it.
 SPAN_FROM: Final = 0

@@ -56,15 +56,24 @@ def behind(figure: str, question: Question, promises: Promises, sheet: Sheet, as
         return [place for name in targets for place in _split(groups, _uncovered(sheet, name), name)]
     if figure in VERDICTS:
         at = sheet.clocks.verdict_at(as_of) == VERDICTS.index(figure)
-        return [place for name in targets for place in _split(groups, _with_clock(sheet, at, name), name)]
+        since = _since(sheet, figure)
+        return [place for name in targets for place in _split(groups, _with_clock(sheet, at, since, name), name)]
     known = (*VERDICTS, NOT_MEASURABLE, *flags)
     raise UsageError(f"no report counts '{figure}'{nearest(figure, known)} (figures: {', '.join(known)})")
 
 
-def _with_clock(sheet: Sheet, wanted: Flags, target: str) -> Flags:
+def _since(sheet: Sheet, verdict: str) -> Flags:
+    """Return which of the entries of `sheet.further` stand for clocks at this verdict."""
+    if verdict == "running":
+        return np.ones(len(sheet.further.order), np.bool_)
+    return (sheet.further.missed > 0) & (verdict == "missed")
+
+
+def _with_clock(sheet: Sheet, wanted: Flags, since: Flags, target: str) -> Flags:
     """Return which orders have one of the wanted clocks of this target."""
     found = np.zeros(len(sheet.orders), np.bool_)
     found[sheet.clocks.order[wanted & sheet.clocks.target.among([target])]] = True
+    found[sheet.further.order[since & sheet.further.target.among([target])]] = True
     return found
 
 

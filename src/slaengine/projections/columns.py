@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,13 @@ Flags = NDArray[np.bool_]
 NEVER = np.iinfo(np.int64).min
 """Stands for None in a column of instants or lengths."""
 
+NO_CADENCE = -1
+"""Stands for None in a column of cadences."""
+
 VERDICTS = ("met", "missed", "running", "overdue", "waived", "cancelled")
 """A verdict's place in this tuple is its code in columns."""
 
-RUNNING, OVERDUE, WAIVED = (VERDICTS.index(name) for name in ("running", "overdue", "waived"))
+MISSED, RUNNING, OVERDUE, WAIVED = (VERDICTS.index(name) for name in ("missed", "running", "overdue", "waived"))
 
 STATUSES = ("open", "paused", "resolved", "closed", "cancelled", "merged")
 """A status's place in this tuple is its code in columns."""
@@ -41,6 +44,10 @@ class Words:
     def only(self, wanted: Flags) -> Words:
         """Return the column of those entries of which `wanted` is true."""
         return Words(self.codes[wanted], self.words)
+
+    def at(self, places: Ints) -> Words:
+        """Return the column of the entries at these places."""
+        return Words(self.codes[places], self.words)
 
     def among(self, words: Collection[str | None]) -> Flags:
         """Return which entries hold one of `words`."""
@@ -110,7 +117,8 @@ class ClockColumns:
 
     `verdict` is a code into `VERDICTS`, as judged without an end: a running clock may be overdue by now, or waived where a
     breach is `excused`. `due` and `elapsed` are µs, `NEVER` for None; `elapsed` is that of clocks that their fact stopped,
-    `NEVER` for the others.
+    `NEVER` for the others. `cadence` is the rule by which a daily clock goes on by itself when its due time has passed
+    (`policies.daily`), `NO_CADENCE` for the others.
     """
 
     order: Ints
@@ -119,6 +127,7 @@ class ClockColumns:
     due: Ints
     elapsed: Ints
     excused: Flags
+    cadence: Ints
 
     def __len__(self) -> int:
         return len(self.order)
@@ -135,16 +144,60 @@ class ClockColumns:
             due=self.due[kept],
             elapsed=self.elapsed[kept],
             excused=self.excused[kept],
+            cadence=self.cadence[kept],
         )
 
     def verdict_at(self, as_of: int) -> Ints:
-        """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed."""
+        """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed.
+
+        A daily one is missed then; the cycles that follow it are `Further`.
+        """
         verdicts = self.verdict.copy()
         running = np.flatnonzero(self.verdict == RUNNING)
         due = self.due[running]
         late = running[(due != NEVER) & (due < as_of)]
-        verdicts[late] = np.where(self.excused[late], WAIVED, OVERDUE)
+        verdicts[late] = np.where(self.excused[late], WAIVED, np.where(self.cadence[late] != NO_CADENCE, MISSED, OVERDUE))
         return verdicts
+
+    def further(self, as_of: int, deadlines: Deadlines) -> Further:
+        """Return the clocks that began by `as_of` (µs UTC) by themselves, behind the daily ones of which these tell."""
+        gone_on = np.flatnonzero(self.cadence != NO_CADENCE)
+        gone_on = gone_on[self.due[gone_on] < as_of]
+        cadences, due = self.cadence[gone_on], self.due[gone_on]
+        missed = np.zeros(len(gone_on), np.int64)
+        for cadence in np.unique(cadences).tolist():
+            its = cadences == cadence
+            passed = deadlines(cadence, int(due[its].min()), as_of)
+            missed[its] = np.searchsorted(passed, as_of) - np.searchsorted(passed, due[its], side="right")
+        return Further(self.order[gone_on], self.target.at(gone_on), missed)
+
+
+Deadlines = Callable[[int, int, int], Ints]
+"""Returns the deadlines of a cadence in `(after, until]`, ascending, µs UTC: `policies.daily.deadlines`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Clocks that no row tells of: the cycles of daily clocks that ended and began by time alone, since their last row.
+
+    One entry stands for `missed` clocks of an order and target that were missed, and one that runs. No breach of them is excused.
+    """
+
+    order: Ints
+    target: Words
+    missed: Ints
+
+    @classmethod
+    def none(cls) -> Further:
+        """Return no clocks."""
+        return cls(np.empty(0, np.int32), Words(np.empty(0, np.int32), ()), np.empty(0, np.int64))
+
+    def of(self, wanted: Flags) -> Further:
+        """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
+        if wanted.all():
+            return self
+        kept = wanted[self.order]
+        return Further(_places(wanted)[self.order[kept]], self.target.only(kept), self.missed[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +224,23 @@ class HeldColumns:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Orders, with their clocks and holders: all that figures are counted from."""
+    """Orders, with their clocks and holders: all that figures are counted from.
+
+    `further` are the clocks that began by time alone by the instant that is asked about.
+    """
 
     orders: OrderColumns
     clocks: ClockColumns
     held: HeldColumns
+    further: Further = field(default_factory=Further.none)
 
     def only(self, wanted: Flags) -> Sheet:
         """Return the sheet of the orders of which `wanted` is true."""
-        return Sheet(self.orders.only(wanted), self.clocks.of(wanted), self.held.of(wanted))
+        return Sheet(self.orders.only(wanted), self.clocks.of(wanted), self.held.of(wanted), self.further.of(wanted))
+
+    def at(self, as_of: int, deadlines: Deadlines) -> Sheet:
+        """Return the sheet with what time alone has begun by `as_of` (µs UTC)."""
+        return replace(self, further=self.clocks.further(as_of, deadlines))
 
 
 def _places(wanted: Flags) -> Ints:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Ints, OrderColumns
+from slaengine.projections.columns import MISSED, NEVER, RUNNING, VERDICTS, ClockColumns, Further, Ints, OrderColumns, Sheet
 from slaengine.projections.goals import Band, Promised
 from slaengine.projections.groups import Groups, Key
 from slaengine.projections.percentiles import grouped
@@ -46,15 +46,17 @@ class ComplianceRow(BaseModel):
     band: Band | None
 
 
-def compliance_rows(
-    groups: Groups, targets: Sequence[Promised], orders: OrderColumns, clocks: ClockColumns, as_of: int
-) -> list[ComplianceRow]:
+def compliance_rows(groups: Groups, targets: Sequence[Promised], sheet: Sheet, as_of: int) -> list[ComplianceRow]:
     """Return the rows by group, then target in the order of `targets`; rows without any count left out."""
+    orders, clocks = sheet.orders, sheet.clocks
     names = [target.name for target in targets]
     cell, chosen = _cells(groups, names, clocks)
     cells = len(groups) * len(names)
     verdicts = clocks.verdict_at(as_of)[chosen]
     counts = np.bincount(cell * len(VERDICTS) + verdicts, minlength=cells * len(VERDICTS)).reshape(cells, len(VERDICTS))
+    further, them = _cells(groups, names, sheet.further)
+    np.add.at(counts[:, MISSED], further, sheet.further.missed[them])
+    np.add.at(counts[:, RUNNING], further, 1)
     elapsed = clocks.elapsed[chosen]
     stopped = elapsed != NEVER
     shares = np.rint(grouped(cell[stopped], elapsed[stopped], cells, (0.5, 0.9))) / MICROS
@@ -66,12 +68,12 @@ def compliance_rows(
     return rows
 
 
-def _cells(groups: Groups, names: list[str], clocks: ClockColumns) -> tuple[Ints, Any]:
+def _cells(groups: Groups, names: list[str], clocks: ClockColumns | Further) -> tuple[Ints, Any]:
     """Return the cell (group × target) of each clock of a wanted target, and which clocks those are."""
     places = np.array([names.index(word) if word in names else -1 for word in clocks.target.words], np.int32)
-    target = places[clocks.target.codes] if len(clocks) else np.empty(0, np.int64)
+    target = places[clocks.target.codes] if len(clocks.order) else np.empty(0, np.int64)
     chosen: Any = np.flatnonzero(target >= 0)
-    if len(chosen) == len(clocks):
+    if len(chosen) == len(clocks.order):
         chosen = slice(None)
     return groups.group[clocks.order[chosen]] * np.int64(len(names)) + target[chosen], chosen
 

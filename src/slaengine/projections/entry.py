@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge_many
+from slaengine.policies.compile import compiled
+from slaengine.policies.daily import deadlines
 from slaengine.policies.rows import ClockRow
 from slaengine.policies.settle import settled
 from slaengine.projections.case_file import CaseFile
+from slaengine.projections.columns import Ints
 from slaengine.projections.coverage import Coverage
 from slaengine.projections.order_view import OrderView, view_of
 from slaengine.projections.parties import parties_of
@@ -29,9 +34,10 @@ class Entry:
     revisit clocks of its last resolution, `revisits_open` those not stopped by a revisit. `holds_from` is the last
     instant at which any of its facts occurred, as corrected, or the one it was judged for if that is later: asked for
     an earlier one, the order must be judged again; so it must for one after `valid_until` (None: never), or for what was known
-    before `last_recorded_at`. `latest` is the longest, in
-    µs, that any of its facts was recorded after it had occurred; 0 if none was. `held` says which parties held it, for how
-    many µs in all, and since when one still does (None: it does not); empty where no KPI of the policy measures that.
+    before `last_recorded_at`. What daily clocks do by themselves is not counted there: their cadence tells.
+    `latest` is the longest, in µs, that any of its facts was recorded after it had occurred; 0 if none was. `held` says which
+    parties held it, for how many µs in all, and since when one still does (None: it does not); empty where no KPI of the
+    policy measures that.
     """
 
     case_file: CaseFile
@@ -60,6 +66,22 @@ class Judge:
         self._coverage = Coverage(book)
         self._revisits = revisit_targets(book)
         self._holder = holder_measured(book)
+        self._deadlines: dict[int, tuple[int, int, Ints]] = {}
+
+    def deadlines(self, cadence: int, after: int, until: int) -> Ints:
+        """Return the deadlines of a daily clock's cadence in `(after, until]`, ascending, µs UTC; some before and behind may be.
+
+        Raises:
+            CalendarError: its calendar is not known for that time.
+        """
+        first, last, known = self._deadlines.get(cadence, (after, after, np.empty(0, np.int64)))
+        if after < first:
+            first, last, known = after, after, known[:0]
+        if last < until:
+            more = deadlines(compiled(self.book), cadence, last, until)
+            known = np.concatenate((known, np.array(more, np.int64)))
+            self._deadlines[cadence] = first, until, known
+        return known
 
     def entries(
         self, case_files: Sequence[CaseFile], *, as_of: int | None = None, known_at: int | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
-from slaengine.projections.columns import NEVER, STATUSES, VERDICTS, Words
+from slaengine.projections.columns import NEVER, NO_CADENCE, STATUSES, VERDICTS, Words
 from slaengine.projections.entry import Entry
 from slaengine.projections.groups import DIMENSIONS, LABEL
 from slaengine.projections.rows import (
@@ -50,6 +50,7 @@ def tile_of_rows(orders: Sequence[Values], clocks: Sequence[Values], held: Seque
         "target": targets.codes,
         "verdict": [VERDICT_CODES[verdict] for verdict in ticking["verdict"]],
         "elapsed": _counted(ticking),
+        "cadence": [NO_CADENCE if rule is None else rule for rule in ticking["cadence"]],
     }
     by_holder: Columns = {**parties, "order": np.searchsorted(seqs, np.array(parties["seq"], np.int64)), "party": holders.codes}
     return Tile(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.policy import matches
 from slaengine.projections.backlog import is_open
-from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, HeldColumns, Ints, OrderColumns, Sheet
+from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, Further, HeldColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.compliance import MICROS, ratio
 from slaengine.projections.goals import Band
 from slaengine.projections.groups import Groups, Key, groups_of
@@ -68,6 +68,7 @@ class Cut:
     orders: OrderColumns
     clocks: ClockColumns
     held: HeldColumns
+    further: Further
     groups: Groups
     as_of: int
 
@@ -83,7 +84,7 @@ def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households
 def cut_for(kpi: Kpi, sheet: Sheet, as_of: int, period: Period | None = None) -> Cut:
     """Return the cut of a KPI: orders of its kinds and types, by when they were received, in its own period unless given one."""
     kept = sheet.only(_fitting(kpi, sheet.orders))
-    return Cut(kept.orders, kept.clocks, kept.held, groups_of(kept.orders, period or kpi.period, kpi.by), as_of)
+    return Cut(kept.orders, kept.clocks, kept.held, kept.further, groups_of(kept.orders, period or kpi.period, kpi.by), as_of)
 
 
 def _fitting(kpi: Kpi, orders: OrderColumns) -> Flags:
@@ -138,12 +139,21 @@ def _waived(kpi: Kpi, cut: Cut) -> list[Figure]:
     return _share_of_clocks(kpi, cut, "waived", ("met", "missed", "overdue", "waived"))
 
 
+def _missed_since(kpi: Kpi, cut: Cut) -> Ints:
+    """Return, by group, how many daily clocks were missed by time alone since the last rows."""
+    further, missed = cut.further, np.zeros(len(cut.groups), np.int64)
+    chosen = further.target.among([kpi.target]) if kpi.target else slice(None)
+    np.add.at(missed, cut.groups.group[further.order[chosen]], further.missed[chosen])
+    return missed
+
+
 def _share_of_clocks(kpi: Kpi, cut: Cut, above: str, below: Sequence[str]) -> list[Figure]:
     chosen = _clocks_of(kpi, cut)
     group, verdict = cut.groups.group[cut.clocks.order], cut.clocks.verdict_at(cut.as_of)
     counts = {
         name: np.bincount(group[chosen & (verdict == VERDICTS.index(name))], minlength=len(cut.groups)).tolist() for name in below
     }
+    counts["missed"] = (counts["missed"] + _missed_since(kpi, cut)).tolist()
     sums = [sum(at) for at in zip(*counts.values(), strict=True)]
     return [Figure(up, down, ratio(up, down)) for up, down in zip(counts[above], sums, strict=True)]
 

@@ -83,7 +83,7 @@ def tabulate(question: Question, promises: Promises, sheet: Sheet) -> Report:
         as_of=question.as_of,
         known_at=question.known_at,
         policy=promises.policy,
-        rows=compliance_rows(groups, _wanted(question, promises), orders, sheet.clocks, micros(question.as_of)),
+        rows=compliance_rows(groups, _wanted(question, promises), sheet, micros(question.as_of)),
         closure=closure_rows(groups, orders),
     )
 

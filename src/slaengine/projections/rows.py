@@ -21,7 +21,7 @@ ORDER_COLUMNS = (
 )
 CLOCK_COLUMNS = (
     *("seq", "target", "cycle", "promise", "edition", "started_at", "due_at", "stopped_at", "stopped_by"),
-    *("elapsed", "paused", "verdict", "excused"),
+    *("elapsed", "paused", "verdict", "excused", "cadence"),
 )
 HELD_COLUMNS = ("seq", "party", "held", "since")
 FILE_COLUMNS = ("seq", "content")
@@ -91,6 +91,7 @@ def clock_values(seq: int, entry: Entry) -> list[Values]:
             clock.paused,
             clock.verdict,
             clock.waived,
+            clock.cadence.rule if clock.cadence else None,
         )
         for clock in entry.clocks
     )

@@ -58,7 +58,7 @@ def _orders(tiles: Sequence[Tile]) -> dict[str, Any]:
 def _clocks(tiles: Sequence[Tile]) -> dict[str, Any]:
     parts = [tile.clocks for tile in tiles]
     found: dict[str, Any] = {
-        name: _column(parts, CLOCK, TILE_NAMES.get(name, name)) for name in ("verdict", "due", "elapsed", "excused")
+        name: _column(parts, CLOCK, TILE_NAMES.get(name, name)) for name in ("verdict", "due", "elapsed", "excused", "cadence")
     }
     target = joined([Words(tile.clocks["target"], tile.targets) for tile in tiles])
     return found | {"order": _places(tiles, parts), "target": target}

@@ -26,9 +26,15 @@ ORDER = np.dtype(
 """One order; `NEVER` for None. `status` is a code into `STATUSES`, `covered` into the tile's words."""
 
 CLOCK = np.dtype(
-    [("due_at", "<i8"), ("elapsed", "<i8"), ("order", "<i4"), ("target", "<i2"), ("verdict", "<i2"), ("excused", "?")]
+    [
+        *(("due_at", "<i8"), ("elapsed", "<i8"), ("order", "<i4"), ("target", "<i2"), ("cadence", "<i2")),
+        *(("verdict", "<i1"), ("excused", "?")),
+    ]
 )
-"""One clock; `order` is its order's place in the tile, `target` a code into the tile's words, `verdict` into `VERDICTS`."""
+"""One clock; `order` is its order's place in the tile, `target` a code into the tile's words, `verdict` into `VERDICTS`.
+
+`cadence`: as in `ClockColumns`.
+"""
 
 HELD = np.dtype([("held", "<i8"), ("since", "<i8"), ("order", "<i4"), ("party", "<i2")])
 """A party that held an order, for `held` µs, and since `since` (`NEVER`: it does no more); codes as in `CLOCK`."""

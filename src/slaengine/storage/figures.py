@@ -54,7 +54,8 @@ class Figures:
                 entries = self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
                 judged.append(tile_of_entries(entries, names, _places(files)))
         fresh = whole.only(holds)
-        return one_behind_the_other([fresh, side_by_side(judged, names)]) if judged else fresh
+        sheet = one_behind_the_other([fresh, side_by_side(judged, names)]) if judged else fresh
+        return sheet.at(as_of, self.judge.deadlines)
 
     def _expired(self, connection: Connection, orders: OrderColumns, as_of: int) -> list[Tile]:
         """Return, judged as of then, the orders of which time alone has changed more than running into overdue."""

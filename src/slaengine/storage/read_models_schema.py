@@ -11,7 +11,7 @@ from slaengine.projections.groups import DIMENSIONS
 from slaengine.projections.rows import COUNTERS, MILESTONES
 from slaengine.storage.schema import OrderId, Position, Text
 
-SCHEMA = 4
+SCHEMA = 5
 """The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
 
 TILE_ORDERS = 1024
@@ -108,6 +108,7 @@ def _clocks(number: int, metadata: MetaData) -> Table:
         Column("paused", BigInteger, nullable=False),
         Column("verdict", Text, nullable=False),
         Column("excused", Boolean, nullable=False),
+        Column("cadence", Integer),
     )
     running = table.c.verdict == "running"
     Index(f"{name}_running_due", table.c.due_at, sqlite_where=running, postgresql_where=running)
