@@ -23,7 +23,7 @@ def main(what: str, store: str, kafka: str, topic: str) -> None:
     if what == "publish":
         from slaengine.streaming.publisher import Publisher
 
-        tenure.PUBLISH_BATCH, tenure.PUBLISH_WINDOW, tenure.POSITION_EVERY_S = 50, 3, 0.05
+        tenure.PUBLISH_BATCH, tenure.PUBLISH_READ, tenure.PUBLISH_WINDOW, tenure.POSITION_EVERY_S = 50, 70, 3, 0.05
         Publisher(FactLog(database, lambda: datetime.now(UTC)), cluster, "p", topic=topic, lease_s=1.0).run(stop)
     else:
         from slaengine.policies.book import PolicyBook

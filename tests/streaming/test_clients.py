@@ -10,11 +10,13 @@ from contextlib import closing
 from typing import Self
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kafka.partitioner import murmur2 as reference_murmur2
 
 from slaengine.errors import DeliveryFailed, StreamingError
 from slaengine.streaming.connect import connect
-from slaengine.streaming.partition import murmur2, partition_of
+from slaengine.streaming.partition import murmur2, partition_of, partitions_of
 from slaengine.streaming.port import Consumer, Kafka, Message, Partition, Record, TopicSpec
 from slaengine.testing.kafka import RunningKafka
 
@@ -186,3 +188,8 @@ def test_a_broker_that_is_not_there_is_one_sentence(nobody: Kafka) -> None:
 @pytest.mark.parametrize("key", [b"", b"a", b"ab", b"abc", b"abcd", b"6f8a0c5e-1111-7abc-8def-0123456789ab", bytes(range(256))])
 def test_the_partitioner_is_kafkas_own(key: bytes) -> None:
     assert murmur2(key) == reference_murmur2(key) & 0xFFFFFFFF
+
+
+@given(keys=st.integers(0, 12).flatmap(lambda words: st.lists(st.binary(min_size=4 * words, max_size=4 * words))))
+def test_many_keys_belong_where_each_alone_does(keys: list[bytes]) -> None:
+    assert partitions_of(keys, 7) == [partition_of(key, 7) for key in keys]

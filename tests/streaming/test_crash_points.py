@@ -71,6 +71,7 @@ def test_a_publisher_that_dies_is_followed_by_one_that_repeats_little_and_leaves
     point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tenure, "PUBLISH_BATCH", BATCH)
+    monkeypatch.setattr(tenure, "PUBLISH_READ", 2 * BATCH + 1)
     monkeypatch.setattr(tenure, "PUBLISH_WINDOW", WINDOW)
     monkeypatch.setattr(tenure, "POSITION_EVERY_S", 0)
     cluster = MemoryKafka()

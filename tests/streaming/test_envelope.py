@@ -144,3 +144,23 @@ def test_a_newer_shape_of_a_known_fact_is_told_from_an_unknown_fact() -> None:
 )
 def test_the_time_of_occurrence_is_the_facts_own_whatever_else_is_called_so(fact: events.Fact) -> None:
     assert dict(message(fact).headers)["ce_time"] == b"2026-01-05T09:00:00.000250Z"
+
+
+def test_facts_of_all_kinds_together_come_out_as_each_alone() -> None:
+    told: list[events.Fact] = [
+        RECEIVED,
+        RECEIVED.model_copy(update={"description": None, "correlation_id": None, "causation_id": None}),
+        events.Arrived(occurred_at=AT),
+        events.Resolved(occurred_at=AT, note='he said "occurred_at":"never" {twice}', causation_id="ring-2"),
+    ]
+    rows = [(n, ORDER.bytes, n, fact.TOPIC, encode(fact), RECORDED + n, b"h" * 32) for n, fact in enumerate(told, 1)]
+    for some in (rows, [rows[2]], [(*row[:-1], b"") for row in rows], [(*rows[0][:-1], b""), *rows[1:]], []):
+        envelope, address = Envelope("urn:city", "facts"), {ORDER.bytes: (b"n", key_of(ORDER), 2)}
+        alone = [
+            envelope.message(StoredFact(at, ORDER, version, topic, state, recorded, link), b"n", key_of(ORDER), 2)
+            for at, _, version, topic, state, recorded, link in some
+        ]
+        together = envelope.messages(some, address)
+        assert together == alone
+        assert [dict(message.headers)["ce_time"] for message in together] == [b"2026-01-05T09:00:00.000250Z"] * len(some)
+        assert ["ce_hash" in dict(message.headers) for message in together] == [bool(row[-1]) for row in some]

@@ -9,7 +9,7 @@ from slaengine.storage.database import Database
 from slaengine.storage.fact_rows import names_of
 from slaengine.storage.log import IDS_A_STATEMENT
 from slaengine.streaming.envelope import Address, key_of
-from slaengine.streaming.partition import partition_of
+from slaengine.streaming.partition import partitions_of
 
 KEPT_MAX = 100_000
 """Addresses kept in memory, some 300 bytes each; beyond that all are looked up anew."""
@@ -31,8 +31,7 @@ class Addresses:
             some = missing[start : start + IDS_A_STATEMENT]
             with self._database.reading() as connection:
                 named = names_of(connection, some)
-            for order in some:
-                key = key_of(order)
-                where = Address(named.get(order.bytes, str(order)).encode(), key, partition_of(key, self._partitions))
-                self._known[order.bytes] = where
+            keys = [key_of(order) for order in some]
+            for order, key, number in zip(some, keys, partitions_of(keys, self._partitions), strict=True):
+                self._known[order.bytes] = Address(named[order.bytes].encode() if order.bytes in named else key, key, number)
         return self._known

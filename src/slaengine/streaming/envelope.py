@@ -21,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from itertools import repeat
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from slaengine.errors import UnreadableMessage
 from slaengine.projections.personal import PERSONAL, strip
 from slaengine.storage.fact_rows import LogRow
 from slaengine.storage.log import StoredFact
-from slaengine.streaming.port import Message, Record
+from slaengine.streaming.port import Headers, Message, Record
 
 TYPE_PREFIX = "slaengine."
 JSON = b"application/json"
@@ -41,8 +42,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 OCCURRED = b'"occurred_at":"'
 LINKS = ("correlation_id", "causation_id")
+LINKED = b'ation_id":'
+"""What both names end in: most facts have neither."""
+_DIGITS, _ID, _MESSAGE = b"%d".__mod__, b"%b:%b".__mod__, partial(tuple.__new__, Message)
+"""For `map`: each a single step, without a function of Python's."""
 _PERSONAL_NAMES = {topic: tuple(f'"{path[-1]}":'.encode() for path in paths) for topic, paths in PERSONAL.items()}
 """The names without which a fact of a topic holds nothing personal: most facts need not be taken apart."""
+_PLAIN = BY_TOPIC.keys() - PERSONAL.keys()
+"""Topics whose facts are sent as they are."""
 
 
 class Address(NamedTuple):
@@ -51,6 +58,10 @@ class Address(NamedTuple):
     subject: bytes
     key: bytes
     partition: int
+
+
+Addressed = tuple[bytes, bytes, int | None]
+"""An `Address`, or one whose partition Kafka's own rule is to choose."""
 
 
 class Envelope:
@@ -74,36 +85,46 @@ class Envelope:
         order = stored.order_id.bytes
         return self.messages([(stored.position, order, *stored[2:])], {order: (subject, key, partition)})[0]
 
-    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, tuple[bytes, bytes, int | None]]) -> list[Message]:
+    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, Addressed]) -> list[Message]:
         """Return the messages for facts of the log.
 
         Raises:
             CorruptFact: as `message`.
         """
-        found = []
-        to, specversion, source, content = self._topic, self._specversion, self._source, self._content
-        for position, order, version, stored_as, kept, recorded_at, link in facts:
-            subject, key, partition = addresses[order]
-            topic, state = self._as_sent(stored_as, kept)
-            number = b"%d" % version
-            headers = [
-                specversion,
-                ("ce_id", b"%b:%b" % (key, number)),
-                _type(topic),
-                source,
-                ("ce_subject", subject),
-                ("ce_time", _occurred(state)),
-                _recorded(recorded_at),
-                ("ce_sequence", b"%d" % position),
-                ("ce_version", number),
-                content,
-            ]
-            if link:
-                headers.append(("ce_hash", link.hex().encode()))
-            if b'"correlation_id":' in state or b'"causation_id":' in state:
-                headers += _links(state)
-            found.append(Message(to, key, state, headers, partition))
-        return found
+        if not facts:
+            return []
+        positions, orders, versions, stored_as, kept, recorded, links = zip(*facts, strict=True)
+        subjects, keys, partitions = zip(*map(addresses.__getitem__, orders), strict=True)
+        sent = [pair if pair[0] in _PLAIN else self._as_sent(*pair) for pair in zip(stored_as, kept, strict=True)]
+        topics, states = zip(*sent, strict=True)
+        numbers = list(map(_DIGITS, versions))
+        columns = [  # a loop over the facts takes twice as long
+            repeat(self._specversion),
+            zip(repeat("ce_id"), map(_ID, zip(keys, numbers, strict=True))),
+            map(_type, topics),
+            repeat(self._source),
+            zip(repeat("ce_subject"), subjects),
+            zip(repeat("ce_time"), map(_occurred, states)),
+            map(_recorded, recorded),
+            zip(repeat("ce_sequence"), map(_DIGITS, positions)),
+            zip(repeat("ce_version"), numbers),
+            repeat(self._content),
+        ]
+        if all(links):
+            columns.append(zip(repeat("ce_hash"), map(str.encode, map(bytes.hex, links))))
+        headers = list(map(list, zip(*columns, strict=False)))  # some of them have no end
+        if not all(links) or LINKED in b"".join(states):
+            self._add_rare(headers, states, links)
+        return list(map(_MESSAGE, zip(repeat(self._topic), keys, states, headers, partitions)))
+
+    def _add_rare(self, headers: list[Headers], states: Sequence[bytes], links: Sequence[bytes]) -> None:
+        """Add what not every fact has: a hash, if some have none, and what it is linked to."""
+        whole = all(links)
+        for some, state, link in zip(headers, states, links, strict=True):
+            if link and not whole:
+                some.append(("ce_hash", link.hex().encode()))
+            if LINKED in state:
+                some.extend(_links(state))
 
     def _as_sent(self, topic: str, state: bytes) -> tuple[str, bytes]:
         """Return a fact's type and body in today's shape, without what is personal unless that is let through."""
@@ -264,9 +285,9 @@ def _occurred(state: bytes) -> bytes:
     Inside a text a quotation mark is escaped, so the name that is looked for stands only where it is a name; the last one
     is the fact's own when nothing is nested behind it.
     """
-    start = state.rfind(OCCURRED) + len(OCCURRED)
-    if start >= len(OCCURRED) and state.find(b"{", start) < 0 and state.find(b"}", start) == len(state) - 1:
-        return state[start : state.index(b'"', start)]
+    instant, _, rest = state.rpartition(OCCURRED)[2].partition(b'"')
+    if rest.find(b"}") == len(rest) - 1 and b"{" not in rest and len(rest) < len(state):
+        return instant
     return str(from_json(state)["occurred_at"]).encode()
 
 

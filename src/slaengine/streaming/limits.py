@@ -12,7 +12,7 @@ REQUEST_TIMEOUT_MS = 3_000
 BLOCK_TIMEOUT_MS = 10_000
 """How long the client may look for a broker before it says that there is none."""
 
-CONNECT_TIMEOUT_MS = 3_000
+CONNECT_TIMEOUT_MS = 2_000
 """How long a broker may take to greet: one that is cut off takes the connection and says nothing, and others are waiting."""
 
 UNKNOWN_TOPIC_MS = 5_000
@@ -28,11 +28,12 @@ DELIVERY_TIMEOUT_S = 30.0
 FETCH_WAIT_MS = 250
 """How long a broker may hold an empty answer back; it answers at once when there is something."""
 
-SESSION_TIMEOUT_MS = 6_000
-"""A consumer that is silent this long is dead for its group, and its partitions go to others."""
+SESSION_TIMEOUT_MS = 10_000
+"""A consumer that is silent this long is dead for its group, and its partitions go to others. Longer than a group's coordinator
+needs to move away from a broker that is cut off: who is dropped meanwhile must wait until the new one drops him, too."""
 
 HEARTBEAT_MS = 1_500
-"""A quarter of the session, so that one lost heartbeat kills nobody."""
+"""A fraction of the session, so that one lost heartbeat kills nobody."""
 
 CLOSE_TIMEOUT_S = 1.0
 """Closing never waits longer for a broker that may be gone."""
@@ -41,7 +42,10 @@ PUBLISH_BATCH = 1_000
 """Facts handed to the client at once; a position is confirmed for each such batch."""
 
 PUBLISH_WINDOW = 8
-"""Batches on their way at a time: this times `PUBLISH_BATCH` facts bound the publisher's memory."""
+"""Batches on their way at a time: this times `PUBLISH_BATCH` facts, and those read, bound the publisher's memory."""
+
+PUBLISH_READ = 5_000
+"""Facts read from the log at once: a transaction for each batch would take as long as reading it does."""
 
 CONSUME_BATCH = 10_000
 """Records handled in one transaction at most. One that is behind shares a transaction's cost among many, and judges an order once

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 SEED = 0x9747B28C
 MULTIPLIER = 0x5BD1E995
 MASK = 0xFFFFFFFF
@@ -13,6 +18,21 @@ def partition_of(key: bytes, partitions: int) -> int:
     Computed here rather than by the client, so that both clients agree and a position can be found again from a topic.
     """
     return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def partitions_of(keys: Sequence[bytes], partitions: int) -> list[int]:
+    """Return the partition of each key, as `partition_of` does, for many at once: keys of 4n bytes, all of the same length."""
+    if not keys:
+        return []
+    words = np.frombuffer(b"".join(keys), "<u4").reshape(len(keys), -1)
+    times = np.uint32(MULTIPLIER)
+    value: npt.NDArray[np.uint32] = np.full(len(keys), SEED ^ len(keys[0]), np.uint32)
+    for column in words.T:
+        word = column * times
+        value = value * times ^ (word ^ word >> np.uint32(24)) * times
+    value = (value ^ value >> np.uint32(13)) * times
+    positive = (value ^ value >> np.uint32(15)) & np.uint32(0x7FFFFFFF)
+    return [int(number) for number in positive % partitions]
 
 
 def murmur2(data: bytes) -> int:

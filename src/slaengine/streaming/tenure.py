@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slaengine.errors import DeliveryFailed
-from slaengine.storage.fact_rows import log_after
+from slaengine.storage.fact_rows import LogRow, log_after
 from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
 from slaengine.streaming.envelope import Envelope
 from slaengine.streaming.lease import Lease
-from slaengine.streaming.limits import DELIVERY_TIMEOUT_S, IDLE_S, POSITION_EVERY_S, PUBLISH_BATCH, PUBLISH_WINDOW
+from slaengine.streaming.limits import DELIVERY_TIMEOUT_S, IDLE_S, POSITION_EVERY_S, PUBLISH_BATCH, PUBLISH_READ, PUBLISH_WINDOW
 from slaengine.streaming.port import Delivery, Producer
 
 
@@ -44,6 +44,7 @@ class Tenure:
     lease: Lease
     status: PublisherStatus
     clock: Callable[[], float]
+    _read: list[LogRow] = field(default_factory=list)
     _on_the_way: deque[tuple[int, int, Delivery]] = field(default_factory=deque)
     _beaten: float = 0.0
 
@@ -75,8 +76,10 @@ class Tenure:
 
     def _send(self, producer: Producer, after: int) -> int:
         """Hand the next batch to the client; return the position it goes to, or `after` when there is none."""
-        with self.facts.database.reading() as connection:
-            facts = log_after(connection, after, PUBLISH_BATCH)
+        if not self._read:
+            with self.facts.database.reading() as connection:
+                self._read = log_after(connection, after, PUBLISH_READ)
+        facts, self._read = self._read[:PUBLISH_BATCH], self._read[PUBLISH_BATCH:]
         if not facts:
             return after
         messages = self.envelope.messages(facts, self.addresses.of(fact[1] for fact in facts))
