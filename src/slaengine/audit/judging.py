@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from slaengine.audit.clocks import Clocks, Ints, Names, joined, none, of_rows
 from slaengine.audit.columns import CORRECTION, Shaped, codes, given_due, ints
 from slaengine.audit.corrections import Rows, correct
-from slaengine.audit.history import History
-from slaengine.audit.history_schema import arrow, moments_of
+from slaengine.audit.history_schema import moments_of
 from slaengine.audit.layout import ALL, CLOCKS, DONE_WIDTH, EVER, KNOWN, LEARN, LONG, MANY, PART, Desk, Source, room_for
 from slaengine.audit.layout import Names as Coded
 from slaengine.policies import tables as t
@@ -36,6 +36,19 @@ class Question(NamedTuple):
     book: PolicyBook
     as_of: int | None = None
     known_at: int | None = None
+
+
+class Facts(Protocol):
+    """What is judged: a history, or a log read as one."""
+
+    def buckets(self) -> list[int]:
+        """Return the buckets there are, ascending."""
+
+    def read(self, bucket: int, columns: Sequence[str] | None = None, /) -> pa.Table:
+        """Return the rows of the orders in a bucket, sorted by order and then as they happened."""
+
+    def of_orders(self, bucket: int, orders: Collection[int], columns: Sequence[str] | None = None, /) -> pa.Table:
+        """Return the rows of some of these orders, whole."""
 
 
 class Replayed(NamedTuple):
@@ -73,7 +86,7 @@ class Bench:
         self._clocks = none()
         self._rooms: dict[str, Ints] = {}
 
-    def judge(self, history: History, bucket: int) -> Replayed:
+    def judge(self, history: Facts, bucket: int) -> Replayed:
         """Return the clocks of the bucket's orders; they hold until the next bucket is judged."""
         if not self._quick:
             table = history.read(bucket, COLUMNS)
@@ -85,9 +98,8 @@ class Bench:
         except _TooVaried:
             return Replayed(bucket, table.num_rows, self._one_by_one(history.read(bucket, COLUMNS)))
         if len(source.left_out) > 1:
-            whole = history.read(bucket, COLUMNS)
-            rows = np.isin(source.order, source.order[source.left_out[:-1]])
-            clocks = joined([clocks, self._one_by_one(whole.filter(arrow().array(rows)))])
+            whole = history.of_orders(bucket, source.order[source.left_out[:-1]].tolist(), COLUMNS)
+            clocks = joined([clocks, self._one_by_one(whole)])
         return Replayed(bucket, table.num_rows, clocks)
 
     def _one_by_one(self, table: pa.Table) -> Clocks:

@@ -37,3 +37,33 @@ def put_in_order(bounds: Any, occurred: Any, recorded: Any, shape: Any, version:
                 if len(recorded) > 0:
                     recorded[at - 1], recorded[at] = recorded[at], recorded[at - 1]
                 at -= 1
+
+
+@njit(nogil=True, cache=True)
+def places_in_order(order: Any, ends: Any, received: Any, occurred: Any, version: Any, places: Any) -> None:
+    """Write which row stands at each place when orders stand together, each received first, then as occurred, then by version.
+
+    `ends[n]` is the place behind the rows of order n; it is written to.
+    """
+    for row in range(len(order) - 1, -1, -1):
+        ends[order[row]] -= 1
+        places[ends[order[row]]] = row
+    first = 0
+    for place in range(len(places)):
+        row = places[place]
+        if order[row] != order[places[first]]:
+            first = place
+        at = place
+        while at > first:
+            other = places[at - 1]
+            if received[other] != received[row]:
+                later = received[row]
+            elif occurred[other] != occurred[row]:
+                later = occurred[other] > occurred[row]
+            else:
+                later = version[other] > version[row]
+            if not later:
+                break
+            places[at] = other
+            at -= 1
+        places[at] = row

@@ -8,8 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from slaengine.audit.clocks import Clocks
-from slaengine.audit.history import History
-from slaengine.audit.judging import Bench, Question, Replayed, names_of
+from slaengine.audit.judging import Bench, Facts, Question, Replayed, names_of
 
 T = TypeVar("T")
 
@@ -23,7 +22,7 @@ class Replay:
         workers: threads; None takes as many as there are cores. What is compiled runs beside each other.
     """
 
-    def __init__(self, history: History, question: Question, workers: int | None = None) -> None:
+    def __init__(self, history: Facts, question: Question, workers: int | None = None) -> None:
         self.history, self.question = history, question
         self._workers = workers or os.cpu_count() or 1
         self.names = names_of(question.book.known_at(question.known_at))

@@ -11,6 +11,7 @@ import numpy as np
 from slaengine.audit.clocks import VERDICTS
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import moments_of
+from slaengine.audit.judging import Facts
 from slaengine.audit.judging import Question as Asked
 from slaengine.audit.replay import Replay
 from slaengine.projections.case_file import CaseFile, micros
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 Told = Callable[[int], None]
 
 
-def totals(
-    history: History, asked: Asked, *, workers: int | None = None, progress: Told = lambda _: None
-) -> list[dict[str, Any]]:
+def totals(history: Facts, asked: Asked, *, workers: int | None = None, progress: Told = lambda _: None) -> list[dict[str, Any]]:
     """Return for each target how many clocks stand at each verdict, and the rate, judged by the compiled kernel."""
     replay = Replay(history, asked, workers)
     places = len(replay.names.targets) * len(VERDICTS)

@@ -12,7 +12,7 @@ import numpy as np
 from slaengine.audit.clocks import VERDICTS, Clocks, Ints, Names
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import arrow, moments_of
-from slaengine.audit.judging import COLUMNS, Question, Replayed
+from slaengine.audit.judging import COLUMNS, Facts, Question, Replayed
 from slaengine.audit.replay import Replay
 from slaengine.policies.settle import settled
 from slaengine.projections.columns import NEVER
@@ -145,7 +145,7 @@ def _changes(history: History, question: Question, bucket: int, pair: _Pair, tar
         yield Change(*said[order], targets[target], cycle, _word(before), _word(after), _or_none(due_before), _or_none(due_after))
 
 
-def said_of(history: History, question: Question, bucket: int, orders: set[int]) -> dict[int, tuple[str, str | None, str | None]]:
+def said_of(history: Facts, question: Question, bucket: int, orders: set[int]) -> dict[int, tuple[str, str | None, str | None]]:
     """Return the number, type and team of some orders of a bucket."""
     table = history.read(bucket, COLUMNS)
     chosen = np.isin(table["order"].to_numpy(), np.fromiter(orders, np.int64, len(orders)))

@@ -12,8 +12,9 @@ from slaengine.audit.examine import Examined, examine
 from slaengine.audit.irregular import tallied
 from slaengine.audit.seal import SealFolder
 from slaengine.audit.signing import load_public
-from slaengine.cli import evidence, replaying, sealing
+from slaengine.cli import comparing, evidence, exporting, replaying, sealing
 from slaengine.cli.common import AsJson, PolicyName, Store, print_json, say, utc_now
+from slaengine.cli.histories import steps
 from slaengine.cli.reading import catching_up
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
@@ -70,9 +71,7 @@ def verify(
         elif seal or checkpoint:
             raise UsageError("to check the seal its public key is needed; name it with --key")
         book, as_of = engine.book(), micros(utc_now())
-        verified = verify_rows(
-            engine.log, book, late_after=timedelta(hours=late_after), as_of=as_of, progress=replaying.steps(told)
-        )
+        verified = verify_rows(engine.log, book, late_after=timedelta(hours=late_after), as_of=as_of, progress=steps(told))
         late = Late(list(late_versions(engine.log, book)), list(late_warnings(engine.log.database, book.name)))
     if as_json:
         print_json(_as_json(verified, sealed, late))
@@ -149,7 +148,10 @@ def stamp(instant: int) -> str:
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     audit.command("verify", no_args_is_help=True)(verify)
-    replaying.register(audit)
+    audit.command("export", no_args_is_help=True)(exporting.export)
+    audit.command("replay", no_args_is_help=True)(replaying.replay)
+    audit.command("what-if", no_args_is_help=True)(comparing.what_if_)
+    audit.command("diff", no_args_is_help=True)(comparing.diff)
     sealing.register(audit)
     evidence.register(audit)
     app.add_typer(audit, name="audit")

