@@ -16,6 +16,7 @@ from slaengine.projections.columns import (
     OrderColumns,
     Sheet,
     Words,
+    marks,
 )
 from slaengine.projections.groups import DIMENSIONS
 from slaengine.projections.recurrence import matter_of
@@ -62,12 +63,15 @@ def orders(*rows: dict, covered: str = "fix") -> OrderColumns:
 
 def clocks(*rows: tuple) -> ClockColumns:
     """Each row: order, target, verdict, due, elapsed µs, and anything more if a breach is excused."""
+    verdict = ints(VERDICTS.index(row[2]) for row in rows)
+    elapsed = ints(NEVER if row[4] is None else row[4] for row in rows)
     return ClockColumns(
         order=ints(row[0] for row in rows),
         target=Words.of([row[1] for row in rows]),
-        verdict=ints(VERDICTS.index(row[2]) for row in rows),
+        verdict=verdict,
         due=ints(NEVER if row[3] is None else at(row[3]) for row in rows),
-        elapsed=ints(NEVER if row[4] is None else row[4] for row in rows),
+        elapsed=elapsed,
+        mark=marks(verdict, elapsed),
         excused=np.array([len(row) > 5 for row in rows], np.bool_),
         cadence=ints(NO_CADENCE for _ in rows),
     )

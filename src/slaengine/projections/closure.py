@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.projections.columns import Flags, OrderColumns
+from slaengine.projections.columns import Flags, Ints, OrderColumns
 from slaengine.projections.compliance import ratio
 from slaengine.projections.groups import Groups
 from slaengine.projections.recurrence import recurred
+
+KINDS_MAX = 2_000_000
+"""Kinds of orders, by group and flags, up to which it is quicker to count the kinds than each flag by itself."""
 
 
 class ClosureRow(BaseModel):
@@ -42,8 +47,9 @@ class ClosureRow(BaseModel):
 
 def closure_rows(groups: Groups, orders: OrderColumns) -> list[ClosureRow]:
     """Return one row a group."""
-    counts = {name: _count(groups, flag) for name, flag in closure_flags(orders).items()}
-    return [_row(groups, g, {name: column[g] for name, column in counts.items()}) for g in range(len(groups))]
+    flags = closure_flags(orders)
+    counts = _counts(groups, list(flags.values())).tolist()
+    return [_row(groups, g, dict(zip(flags, counts[g], strict=True))) for g in range(len(groups))]
 
 
 def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
@@ -65,8 +71,16 @@ def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
     }
 
 
-def _count(groups: Groups, flag: Flags) -> list[int]:
-    counts: list[int] = np.bincount(groups.group[flag], minlength=len(groups)).tolist()
+def _counts(groups: Groups, flags: Sequence[Flags]) -> Ints:
+    """Return how many orders of each group have each flag: shape (groups, flags)."""
+    kinds = 1 << len(flags)
+    if len(groups) * kinds > KINDS_MAX:
+        return np.array([np.bincount(groups.group[flag], minlength=len(groups)) for flag in flags]).T
+    kind = groups.group * np.int32(kinds)
+    for bit, flag in enumerate(flags):
+        kind += flag * np.int32(1 << bit)
+    alike = np.bincount(kind, minlength=len(groups) * kinds).reshape(len(groups), kinds)
+    counts: Ints = alike @ (np.arange(kinds)[:, None] >> np.arange(len(flags)) & 1)
     return counts
 
 

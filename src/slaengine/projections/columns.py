@@ -27,6 +27,28 @@ STATUSES = ("open", "paused", "resolved", "closed", "cancelled", "merged")
 """A status's place in this tuple is its code in columns."""
 
 
+SPANS = 96
+"""Quarters of doublings from the first second or so on, up to half a year; what takes longer lies in the last."""
+SECOND_OR_SO = 1 << 20
+_BITS_KEPT = 21
+"""Of the 23 bits of a number's fraction: the other two tell in which quarter of its doubling it lies."""
+_FIRST = int(np.float32(SECOND_OR_SO).view(np.int32)) >> _BITS_KEPT
+
+
+def marks(verdict: Ints, elapsed: Ints) -> NDArray[np.uint16]:
+    """Return the mark of each clock: its verdict, and 6 × its span.
+
+    The span, from 1 to `SPANS`, grows with the elapsed time; it is 0 for `NEVER`.
+    """
+    spans = (elapsed + SECOND_OR_SO).astype(np.float32).view(np.int32) >> _BITS_KEPT
+    spans -= _FIRST - 1
+    np.clip(spans, 1, SPANS, out=spans)
+    spans[elapsed == NEVER] = 0
+    spans *= len(VERDICTS)
+    spans += verdict
+    return spans.astype(np.uint16)
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """A column of words: `words[codes[i]]` is the word of entry i; None stands for not known."""
@@ -118,7 +140,7 @@ class ClockColumns:
     `verdict` is a code into `VERDICTS`, as judged without an end: a running clock may be overdue by now, or waived where a
     breach is `excused`. `due` and `elapsed` are µs, `NEVER` for None; `elapsed` is that of clocks that their fact stopped,
     `NEVER` for the others. `cadence` is the rule by which a daily clock goes on by itself when its due time has passed
-    (`policies.daily`), `NO_CADENCE` for the others.
+    (`policies.daily`), `NO_CADENCE` for the others. `mark` is `marks(verdict, elapsed)`.
     """
 
     order: Ints
@@ -128,6 +150,7 @@ class ClockColumns:
     elapsed: Ints
     excused: Flags
     cadence: Ints
+    mark: Ints
 
     def __len__(self) -> int:
         return len(self.order)
@@ -145,7 +168,15 @@ class ClockColumns:
             elapsed=self.elapsed[kept],
             excused=self.excused[kept],
             cadence=self.cadence[kept],
+            mark=self.mark[kept],
         )
+
+    def late(self, as_of: int) -> Ints:
+        """Return the places of the running clocks whose due instant has passed by `as_of` (µs UTC)."""
+        running = np.flatnonzero(self.verdict == RUNNING)
+        due = self.due[running]
+        late: Ints = running[(due != NEVER) & (due < as_of)]
+        return late
 
     def verdict_at(self, as_of: int) -> Ints:
         """Return the verdicts at `as_of` (µs UTC): a running clock is overdue once its due instant has passed.
@@ -153,9 +184,7 @@ class ClockColumns:
         A daily one is missed then; the cycles that follow it are `Further`.
         """
         verdicts = self.verdict.copy()
-        running = np.flatnonzero(self.verdict == RUNNING)
-        due = self.due[running]
-        late = running[(due != NEVER) & (due < as_of)]
+        late = self.late(as_of)
         verdicts[late] = np.where(self.excused[late], WAIVED, np.where(self.cadence[late] != NO_CADENCE, MISSED, OVERDUE))
         return verdicts
 

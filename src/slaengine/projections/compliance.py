@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.projections.columns import MISSED, NEVER, RUNNING, VERDICTS, ClockColumns, Further, Ints, OrderColumns, Sheet
+from slaengine.projections.columns import MISSED, RUNNING, VERDICTS, ClockColumns, Further, Ints, OrderColumns, Sheet
 from slaengine.projections.goals import Band, Promised
 from slaengine.projections.groups import Groups, Key
-from slaengine.projections.percentiles import grouped
+from slaengine.projections.tally import tally
+from slaengine.projections.trusted import trusted
 
 MICROS = 1_000_000
 
@@ -50,68 +50,65 @@ def compliance_rows(groups: Groups, targets: Sequence[Promised], sheet: Sheet, a
     """Return the rows by group, then target in the order of `targets`; rows without any count left out."""
     orders, clocks = sheet.orders, sheet.clocks
     names = [target.name for target in targets]
-    cell, chosen = _cells(groups, names, clocks)
-    cells = len(groups) * len(names)
-    verdicts = clocks.verdict_at(as_of)[chosen]
-    counts = np.bincount(cell * len(VERDICTS) + verdicts, minlength=cells * len(VERDICTS)).reshape(cells, len(VERDICTS))
-    further, them = _cells(groups, names, sheet.further)
-    np.add.at(counts[:, MISSED], further, sheet.further.missed[them])
-    np.add.at(counts[:, RUNNING], further, 1)
-    elapsed = clocks.elapsed[chosen]
-    stopped = elapsed != NEVER
-    shares = np.rint(grouped(cell[stopped], elapsed[stopped], cells, (0.5, 0.9))) / MICROS
+    width = len(names) + 1  # the last cell of a group is for targets that were not asked for
+    found = tally(_cells(groups, names, clocks), len(groups) * width, clocks, as_of, (0.5, 0.9))
+    further = _cells(groups, names, sheet.further)
+    np.add.at(found.counts[:, MISSED], further, sheet.further.missed)
+    np.add.at(found.counts[:, RUNNING], further, 1)
+    counts = found.counts.reshape(len(groups), width, len(VERDICTS))
+    shares = np.rint(found.percentiles.reshape(len(groups), width, 2)) / MICROS
     uncovered = _uncovered(groups, names, orders)
-    rows = []
-    for c in np.flatnonzero(counts.any(axis=1) | (uncovered > 0)).tolist():
-        g, t = divmod(c, len(names))
-        rows.append(_row(groups.keys[g], targets[t], counts[c].tolist(), int(uncovered[c]), shares[c].tolist()))
-    return rows
+    there = np.argwhere(counts[:, :-1].any(axis=2) | (uncovered > 0)).tolist()
+    return [
+        _row(groups.keys[g], targets[t], counts[g, t].tolist(), int(uncovered[g, t]), shares[g, t].tolist()) for g, t in there
+    ]
 
 
-def _cells(groups: Groups, names: list[str], clocks: ClockColumns | Further) -> tuple[Ints, Any]:
-    """Return the cell (group × target) of each clock of a wanted target, and which clocks those are."""
-    places = np.array([names.index(word) if word in names else -1 for word in clocks.target.words], np.int32)
-    target = places[clocks.target.codes] if len(clocks.order) else np.empty(0, np.int64)
-    chosen: Any = np.flatnonzero(target >= 0)
-    if len(chosen) == len(clocks.order):
-        chosen = slice(None)
-    return groups.group[clocks.order[chosen]] * np.int64(len(names)) + target[chosen], chosen
+def _cells(groups: Groups, names: list[str], clocks: ClockColumns | Further) -> Ints:
+    """Return the cell (group × target) of each clock; the last target of a group is any that is not among `names`."""
+    places = np.array([names.index(word) if word in names else len(names) for word in clocks.target.words], np.int32)
+    cell: Ints = groups.group[clocks.order]
+    cell = cell * np.int32(len(names) + 1) if len(groups) * (len(names) + 1) < 1 << 31 else cell * np.int64(len(names) + 1)
+    if len(cell):
+        cell += places[clocks.target.codes]
+    return cell
 
 
 def _uncovered(groups: Groups, names: list[str], orders: OrderColumns) -> Ints:
-    """Return for each cell how many orders of the group no rule of the target covers."""
+    """Return for each group and target how many orders of the group no rule of the target covers."""
     count = len(orders.covered.words)
     sets = [set((word or "").split(",")) for word in orders.covered.words]
     alike = np.bincount(groups.group * np.int64(count) + orders.covered.codes, minlength=len(groups) * count).reshape(
         len(groups), count
     )
     missing = np.array([[name not in covered for name in names] for covered in sets], np.int64).reshape(count, len(names))
-    return (alike @ missing).reshape(-1)
+    return alike @ missing
 
 
 def _row(key: Key, target: Promised, counts: list[int], not_measurable: int, shares: list[float]) -> ComplianceRow:
     period, group = key
     met, missed, running, overdue, waived, cancelled = counts
     rate = ratio(met, met + missed + overdue)
-    return ComplianceRow(
-        period=period,
-        group=group,
-        target=target.name,
-        promise=target.promise,
-        met=met,
-        missed=missed,
-        running=running,
-        overdue=overdue,
-        waived=waived,
-        cancelled=cancelled,
-        not_measurable=not_measurable,
-        rate=rate,
-        raw_rate=ratio(met, met + missed + overdue + waived),
-        p50_s=_or_none(shares[0]),
-        p90_s=_or_none(shares[1]),
-        goal=target.goal.goal if target.goal else None,
-        band=target.goal.band(rate) if target.goal else None,
-    )
+    values = {
+        "period": period,
+        "group": group,
+        "target": target.name,
+        "promise": target.promise,
+        "met": met,
+        "missed": missed,
+        "running": running,
+        "overdue": overdue,
+        "waived": waived,
+        "cancelled": cancelled,
+        "not_measurable": not_measurable,
+        "rate": rate,
+        "raw_rate": ratio(met, met + missed + overdue + waived),
+        "p50_s": _or_none(shares[0]),
+        "p90_s": _or_none(shares[1]),
+        "goal": target.goal.goal if target.goal else None,
+        "band": target.goal.band(rate) if target.goal else None,
+    }
+    return trusted(ComplianceRow, values)
 
 
 def ratio(part: int, whole: int) -> float | None:

@@ -99,7 +99,8 @@ def groups_of(orders: OrderColumns, period: Period | None, by: Sequence[str]) ->
     values: list[tuple[str | None, ...]] = [()] if len(orders) else []
     for words in columns:
         width = len(words.words)
-        distinct, group = _numbered(group * np.int64(width) + words.codes, len(values) * width)
+        wide = np.int32(width) if len(values) * width < 1 << 31 else np.int64(width)
+        distinct, group = _numbered(group * wide + words.codes, len(values) * width)
         values = [(*values[code // width], words.words[code % width]) for code in distinct]
     ranks = sorted(range(len(values)), key=lambda g: tuple((word is None, word or "") for word in values[g]))
     place = np.empty(len(values), np.int32)
@@ -126,12 +127,11 @@ def _key(values: tuple[str | None, ...], period: Period | None, by: Sequence[str
 
 
 def _days(orders: OrderColumns, period: Period) -> Words:
-    days, codes = _numbered(orders.day - _first(orders), int(np.ptp(orders.day)) + 1 if len(orders) else 0)
-    return Words(codes, [label(day + _first(orders), period) for day in days]).merged()
-
-
-def _first(orders: OrderColumns) -> int:
-    return int(orders.day.min()) if len(orders) else 0
+    if not len(orders):
+        return Words(np.empty(0, np.int32), [])
+    first, last = int(orders.day.min()), int(orders.day.max())
+    days, codes = _numbered(orders.day - first, last - first + 1)
+    return Words(codes, [label(day + first, period) for day in days]).merged()
 
 
 def _dimension(orders: OrderColumns, name: str) -> Words:

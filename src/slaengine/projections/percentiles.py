@@ -7,7 +7,7 @@ an even count is the mean of the middle two. It is type 7 of Hyndman and Fan (19
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +23,26 @@ def grouped(groups: Ints, values: Ints, count: int, shares: Sequence[float]) -> 
 
     `groups[i]` is the group of `values[i]`. NaN for a group without values.
     """
-    ordered = _ordered(groups, values, count)
+    ordered = in_order(groups, values, count)
     sizes = np.bincount(groups, minlength=count)
     firsts = np.cumsum(sizes) - sizes
     result = np.full((count, len(shares)), np.nan)
     filled = np.flatnonzero(sizes)
-    for column, share in enumerate(shares):
-        rank = share * (sizes[filled] - 1)
-        below = np.floor(rank).astype(np.int64)
-        above = np.ceil(rank).astype(np.int64)
+    for column, (below, above, rest) in enumerate(between_ranks(sizes[filled], shares)):
         low, high = ordered[firsts[filled] + below], ordered[firsts[filled] + above]
-        result[filled, column] = low + (high - low) * (rank - below)
+        result[filled, column] = low + (high - low) * rest
     return result
 
 
-def _ordered(groups: Ints, values: Ints, count: int) -> Ints:
+def between_ranks(sizes: Ints, shares: Sequence[float]) -> Iterator[tuple[Ints, Ints, NDArray[np.float64]]]:
+    """Yield, for each share, the two ranks that its percentile lies between in groups of these sizes, and how far it is on."""
+    for share in shares:
+        rank = share * (sizes - 1)
+        below = np.floor(rank).astype(np.int64)
+        yield below, np.ceil(rank).astype(np.int64), rank - below
+
+
+def in_order(groups: Ints, values: Ints, count: int) -> Ints:
     """Return the values of group 0 in order, then those of group 1…; as one number with its group before it, where they fit."""
     if not len(values):
         return values

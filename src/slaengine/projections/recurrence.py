@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 
 import numpy as np
@@ -9,8 +10,13 @@ import numpy as np
 from slaengine.projections.columns import NEVER, Flags, Ints
 
 DAY = 86_400 * 1_000_000
+BUCKETS = 1 << 22
+"""Matters are dealt into so many buckets, to tell quickly most of those that came once."""
+
 RECURRENCE_DAYS = 30
 """A matter that comes back within so many times 24 hours after it was resolved is taken for the same trouble."""
+
+NEVER_BEFORE = np.iinfo(np.int64).max
 
 UNKNOWN = 0
 """The matter of an order whose exact place or type is not known: it neither recurs nor is recurred to."""
@@ -33,23 +39,43 @@ def recurred(matters: Ints, received: Ints, resolved: Ints, days: int = RECURREN
     """
     flags = np.zeros(len(received), np.bool_)
     chosen, matter = _repeated(matters)
+    if not len(chosen):
+        return flags
     came, went = received[chosen], resolved[chosen]
     done = went != NEVER
-    instants = np.unique(went[done])
-    base = len(instants) + 1
-    ends = np.sort(matter[done] * base + np.searchsorted(instants, went[done]))
-    since = matter * base + np.searchsorted(instants, came - days * DAY)
-    until = matter * base + np.searchsorted(instants, came, side="right")
-    before = np.searchsorted(ends, until) - np.searchsorted(ends, since)
+    key = _keyed(matter, came, went[done], days * DAY)
+    ends = np.sort(key(matter[done], went[done]))
+    before = np.searchsorted(ends, key(matter, came), side="right") - np.searchsorted(ends, key(matter, came - days * DAY))
     itself = done & (went <= came) & (went >= came - days * DAY)
     flags[chosen] = before > itself
     return flags
 
 
+def _keyed(matter: Ints, came: Ints, went: Ints, before: int) -> Callable[[Ints, Ints], Ints]:
+    """Return what makes one number of a matter and an instant, in the order of matters, then of instants."""
+    least = min(int(came.min()), int(went.min()) if len(went) else NEVER_BEFORE) - before
+    length = max(int(came.max()), int(went.max()) if len(went) else least) - least + 1
+    if (int(matter[-1]) + 1) * length < 1 << 63:
+        return lambda matters, instants: matters * length + (instants - least)
+    instants = np.unique(np.concatenate((came, came - before, went)))
+    return lambda matters, at: matters * len(instants) + np.searchsorted(instants, at)
+
+
 def _repeated(matters: Ints) -> tuple[Ints, Ints]:
-    """Return the places of orders whose matter is known and came more than once, and small numbers for their matters."""
+    """Return the places of orders whose matter is known and came more than once, by matter, and small numbers for those."""
     known = np.flatnonzero(matters != UNKNOWN)
-    _, codes, counts = np.unique(matters[known], return_inverse=True, return_counts=True)
-    codes = codes.reshape(-1)
-    again = counts[codes] > 1
-    return known[again], codes[again]
+    known = known[_perhaps_repeated(matters[known])]
+    known = known[np.argsort(matters[known])]
+    ordered = matters[known]
+    same = np.zeros(len(known) + 1, np.bool_)
+    same[1:-1] = ordered[1:] == ordered[:-1]
+    again = same[1:] | same[:-1]
+    first = ~same[:-1][again]
+    return known[again], np.cumsum(first) - 1
+
+
+def _perhaps_repeated(matters: Ints) -> Flags:
+    """Return False for most matters that came only once, and True for all that came more often."""
+    bucket = (matters & (BUCKETS - 1)).astype(np.int32)
+    shared: Flags = (np.bincount(bucket) > 1)[bucket]
+    return shared

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slaengine.projections.columns import ClockColumns, HeldColumns, OrderColumns, Sheet, Words, joined
+from slaengine.projections.columns import ClockColumns, HeldColumns, OrderColumns, Sheet, Words, joined, marks
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Records, Tile
 
 TILE_NAMES = {"received": "received_at", "responded": "responded_at", "resolved": "resolved_at", "revisited": "revisited_at"}
@@ -61,6 +61,7 @@ def _clocks(tiles: Sequence[Tile]) -> dict[str, Any]:
         name: _column(parts, CLOCK, TILE_NAMES.get(name, name)) for name in ("verdict", "due", "elapsed", "excused", "cadence")
     }
     target = joined([Words(tile.clocks["target"], tile.targets) for tile in tiles])
+    found["mark"] = marks(found["verdict"], found["elapsed"])
     return found | {"order": _places(tiles, parts), "target": target}
 
 
