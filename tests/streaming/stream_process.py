@@ -27,9 +27,11 @@ def main(what: str, store: str, kafka: str, topic: str) -> None:
         Publisher(FactLog(database, lambda: datetime.now(UTC)), cluster, "p", topic=topic, lease_s=1.0).run(stop)
     else:
         from slaengine.policies.book import PolicyBook
+        from slaengine.streaming import preparing
         from slaengine.streaming.read_model import ReadModelView
         from slaengine.streaming.worker import Worker
 
+        preparing.PREPARE_MIN = 20  # some batches go the one way, some the other
         view = ReadModelView(database, PolicyBook.pack("service-standard"))
         Worker(kafka=cluster, database=database, view=view, topic=topic, batch=100).run(stop)
 

@@ -34,6 +34,16 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         _copy(connection, table, rows)
 
 
+def delete_rows(connection: Connection, table: Table, seqs: Sequence[int]) -> None:
+    """Delete the rows of orders at these places."""
+    for some in chunks(seqs, ROWS_A_STATEMENT):
+        if connection.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(some))
+            connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE seq IN ({marks})", tuple(some))
+        else:
+            connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE seq = ANY(%s)", (some,))
+
+
 def _execute(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], mark: str) -> None:
     marks = ", ".join([mark] * len(table.c))
     for some in chunks(rows, ROWS_A_STATEMENT):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from slaengine.errors import Overtaken
 from slaengine.projections.case_file import CaseFile
 from slaengine.projections.entry import Entry
 from slaengine.projections.rows import Values, clock_values, file_values, held_values, order_values
-from slaengine.storage.bulk import chunks, insert_rows
+from slaengine.storage.bulk import chunks, delete_rows, insert_rows
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import SCHEMA, Generation, catalogue, catalogue_metadata, generation
 from slaengine.storage.tiles import forget
@@ -136,12 +136,15 @@ def next_seq(connection: Connection, tables: Generation) -> int:
 
 def put(connection: Connection, tables: Generation, entries: Mapping[int, Entry], replaced: Sequence[int]) -> None:
     """Write `entries` (place → entry). `replaced` are the places among them that hold an earlier state of the order."""
-    forget(connection, tables, entries)
-    if replaced:
-        for table in (tables.orders, tables.clocks, tables.held, tables.case_files):
-            gone = delete(table).where(table.c.seq == bindparam("gone"))
-            connection.execute(gone, [{"gone": seq} for seq in replaced])
-    write(connection, tables, rows_of(entries))
+    put_rows(connection, tables, rows_of(entries), replaced)
+
+
+def put_rows(connection: Connection, tables: Generation, rows: Rows, replaced: Sequence[int]) -> None:
+    """Write rows of orders. `replaced` are the places among them that hold an earlier state of the order."""
+    forget(connection, tables, (row[0] for row in rows.orders))
+    for table in (tables.orders, tables.clocks, tables.held, tables.case_files):
+        delete_rows(connection, table, replaced)
+    write(connection, tables, rows)
 
 
 def rows_of(entries: Mapping[int, Entry]) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from slaengine.errors import DeliveryFailed, MissingExtra, StreamingError
@@ -182,10 +183,14 @@ class ConfluentConsumer:
             if first is None:
                 return []
             found: list[Any] = [first, *self._consumer.consume(max(1, records_max - 1), 0)]
-        for message in found:
-            if message.error() is not None and message.error().fatal():
-                raise StreamingError(f"Kafka at {self._settings} cannot be read: {message.error().str()}")
-        return [_record(message) for message in found if message.error() is None]  # the client mends what is not fatal
+        return [_record(message) for message in found if not self._failed(message)]
+
+    def _failed(self, message: Any) -> bool:
+        """Whether it is no record but a failure; the client mends what is not fatal."""
+        error = message.error()
+        if error is not None and error.fatal():
+            raise StreamingError(f"Kafka at {self._settings} cannot be read: {error.str()}")
+        return error is not None
 
     def seek(self, partition: Partition, offset: int) -> None:
         """Go on reading at `offset`."""
@@ -231,8 +236,16 @@ class ConfluentConsumer:
 
 
 def _record(message: Any) -> Record:
-    where = message.topic(), message.partition(), message.offset()
-    return Record(*where, message.key(), message.value(), message.headers() or [], message.timestamp()[1])
+    return _RECORD(
+        (
+            *(message.topic(), message.partition(), message.offset(), message.key(), message.value()),
+            *(message.headers() or [], message.timestamp()[1]),
+        )
+    )
+
+
+_RECORD = partial(tuple.__new__, Record)
+"""A record is made of every message, and its own constructor is a function of Python's."""
 
 
 def _connection(settings: KafkaSettings) -> dict[str, Any]:

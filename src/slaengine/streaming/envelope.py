@@ -186,6 +186,9 @@ class StreamedFact(NamedTuple):
         return StoredFact(self.position, self.order_id, self.version, self.type, self.state, self.recorded_at, self.hash)
 
 
+_STREAMED = partial(tuple.__new__, StreamedFact)
+
+
 def read(record: Record) -> StreamedFact:
     """Return the fact that a message carries.
 
@@ -197,19 +200,19 @@ def read(record: Record) -> StreamedFact:
     state = value or b""
     try:
         version = int(headers["ce_version"])
-        streamed = StreamedFact(
-            _text(headers["ce_source"]),
-            int(headers["ce_sequence"]),
-            _order_id(key or b""),
-            headers["ce_subject"].decode(),
-            version,
-            _type_of(headers["ce_type"]),
-            state,
-            _micros(headers["ce_recordedtime"]),
-            topic,
-            partition,
-            offset,
-            hash=bytes.fromhex(headers.get("ce_hash", b"").decode()),
+        streamed = _STREAMED(
+            (
+                _text(headers["ce_source"]),
+                int(headers["ce_sequence"]),
+                _order_id(key or b""),
+                _text(headers["ce_subject"]),
+                version,
+                _type_of(headers["ce_type"]),
+                state,
+                _micros(headers["ce_recordedtime"]),
+                *(topic, partition, offset, False),
+                bytes.fromhex(headers.get("ce_hash", b"").decode()),
+            )
         )
     except KeyError as error:
         raise _unreadable(record, f"header {error} is missing") from error
@@ -222,7 +225,7 @@ def read(record: Record) -> StreamedFact:
     return streamed
 
 
-@lru_cache(1_000)
+@lru_cache(10_000)
 def _text(value: bytes) -> str:
     return value.decode()
 

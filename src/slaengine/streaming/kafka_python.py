@@ -172,7 +172,7 @@ class PythonConsumer:
         with _ours(self._settings):
             found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=records_max)
         records = (record for some in found.values() for record in some)
-        return [Record(r.topic, r.partition, r.offset, r.key, r.value, r.headers, r.timestamp) for r in records]
+        return [_RECORD((r.topic, r.partition, r.offset, r.key, r.value, r.headers, r.timestamp)) for r in records]
 
     def seek(self, partition: Partition, offset: int) -> None:
         """Go on reading at `offset`."""
@@ -205,6 +205,10 @@ class PythonConsumer:
         """Leave the group and stop."""
         with suppress(KafkaError):
             self._consumer.close(autocommit=False, timeout_ms=int(CLOSE_TIMEOUT_S * 1000))
+
+
+_RECORD = partial(tuple.__new__, Record)
+"""A record is made of every message, and its own constructor is a function of Python's."""
 
 
 class _Rebalances(ConsumerRebalanceListener):

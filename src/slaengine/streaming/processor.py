@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from slaengine.domain.codec import BY_TOPIC, UPCASTS
 from slaengine.errors import ConcurrencyError, CorruptFact, SlaEngineError, StorageError, UnreadableMessage, UsageError
 from slaengine.storage.database import Database
 from slaengine.streaming.envelope import StreamedFact, order_of, read
 from slaengine.streaming.inbox import Sorted, sort_out
 from slaengine.streaming.ledger import HeldMessage, Ledger
 from slaengine.streaming.port import Partition, Record
+from slaengine.streaming.preparing import Beforehand, beforehand, check_types
 from slaengine.streaming.view import View
 
 Place = tuple[str, int, int]
@@ -51,6 +53,15 @@ class Handled:
 
 class _Failed(Exception):
     """The view raised for facts that it was given; never leaves this module."""
+
+
+class _Arrived(NamedTuple):
+    """Records as they came, the facts in them, and those that cannot be read."""
+
+    stretches: Mapping[Partition, Stretch]
+    records: Sequence[Record]
+    facts: list[StreamedFact]
+    unreadable: list[HeldMessage]
 
 
 @dataclass(slots=True)
@@ -90,22 +101,32 @@ class Processor:
             Overtaken: another worker has taken them; nothing was changed.
             ConcurrencyError, StorageError: the database could not; nothing was changed, and trying again is right.
         """
+        records = [record for stretch in stretches.values() for record in stretch.records]
+        arrived = _Arrived(stretches, records, *read_all(records))
+        prepared = beforehand(self.database, self.ledger, self.view, arrived.facts)
         try:
-            return self._take(stretches, self._all_at_once)
+            return self._take(arrived, self._all_at_once, prepared)
         except _Failed:
-            return self._take(stretches, self._one_by_one)
+            return self._take(arrived, self._one_by_one, None)
 
-    def _take(self, stretches: Mapping[Partition, Stretch], into_view: IntoView) -> Handled:
+    def _take(self, arrived: _Arrived, into_view: IntoView, prepared: Beforehand | None) -> Handled:
+        unreadable = arrived.unreadable
         with self.database.writing() as connection:
-            for partition, stretch in stretches.items():
+            for partition, stretch in arrived.stretches.items():
                 self.ledger.move(connection, partition, stretch.before, stretch.after)
-            records = [record for stretch in stretches.values() for record in stretch.records]
-            facts, unreadable = read_all(records)
-            done = self._settle(connection, facts, _Batch(records), into_view)
+            batch = _Batch(arrived.records)
+            if prepared is not None and self._written(connection, prepared):
+                done = self._note(connection, prepared.found, batch)
+            else:
+                done = self._settle(connection, arrived.facts, batch, into_view)
             self.ledger.hold(connection, [message._replace(held_at=self.clock()) for message in unreadable])
         done.held += len(unreadable)
         done.failed += len(unreadable)
         return done
+
+    def _written(self, connection: Connection, prepared: Beforehand) -> bool:
+        with _blamed():
+            return prepared.written(connection, self.ledger)
 
     def retry(self, order_ids: Collection[UUID] | None = None) -> Handled:
         """Try again what is held back, of these orders or of all, in order."""
@@ -183,17 +204,9 @@ class Processor:
         found.versions = {fact.order_id: fact.version for fact in done}
 
     def _give(self, connection: Connection, facts: list[StreamedFact]) -> None:
-        try:
-            for name in {fact.type for fact in facts if fact.usable}:
-                if name not in BY_TOPIC and name not in UPCASTS:
-                    raise CorruptFact(f"this version of slaengine does not know {name}; upgrade it, then retry")  # noqa: TRY301
+        with _blamed():
+            check_types(facts)
             self.view.handle(connection, facts)
-        except (OperationalError, InterfaceError, ConcurrencyError):
-            raise
-        except Exception as error:
-            if isinstance(error, StorageError) and not isinstance(error, CorruptFact):
-                raise
-            raise _Failed from error
 
     def _note(self, connection: Connection, found: Sorted, batch: _Batch) -> Handled:
         """Store what was found out: versions, what is held back now and what no longer is."""
@@ -211,6 +224,19 @@ class Processor:
         self.ledger.count_passed_over(connection, Counter(fact.type for fact in passed_over if not fact.known))
         handled = len(found.due) - len(passed_over)
         return Handled(handled, found.repeated, len(passed_over), len(back), len(batch.failed))
+
+
+@contextmanager
+def _blamed() -> Iterator[None]:
+    """Tell what the view raises for its facts from what the database does, which is tried again."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, ConcurrencyError):
+        raise
+    except Exception as error:
+        if isinstance(error, StorageError) and not isinstance(error, CorruptFact):
+            raise
+        raise _Failed from error
 
 
 IntoView = Callable[[Connection, Sorted, _Batch], None]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.compiled import available
@@ -15,11 +16,11 @@ from slaengine.policies.moment import PASSED_OVER, Moment
 from slaengine.projections.entry import Judge, judge_of
 from slaengine.projections.promises import fingerprint
 from slaengine.projections.reading import Reader
+from slaengine.projections.rows import Values
 from slaengine.storage.catch_up import build_for, judged
 from slaengine.storage.database import Database
 from slaengine.storage.making import WORK_ORDER
-from slaengine.storage.read_models import Build, ReadModels, put
-from slaengine.storage.read_models_schema import catalogue
+from slaengine.storage.read_models import Build, ReadModels, Rows, hold, next_seq, put_rows, rows_of
 from slaengine.streaming.envelope import StreamedFact
 from slaengine.streaming.publications import is_publication
 
@@ -65,17 +66,30 @@ class ReadModelView:
 
     def handle(self, connection: Connection, facts: Sequence[StreamedFact]) -> None:
         """Judge the touched orders anew and replace their rows."""
-        touched: dict[UUID, list[Moment]] = {}
+        hold(connection, self._build)
+        self._judged(facts).write(connection)
+
+    def prepare(self, facts: Sequence[StreamedFact]) -> JudgedOrders:
+        """Judge the touched orders anew, by the case files as they are now."""
+        return self._judged(facts)
+
+    def _judged(self, facts: Sequence[StreamedFact]) -> JudgedOrders:
+        touched: dict[UUID, list[Moment]] = defaultdict(list)
+        moment = self._reader.moment
         for fact in facts:
-            if self.known is not None and is_publication(fact) and (fact.order_id, fact.version) not in self.known:
-                self.outdated.set()
-            if not fact.type or fact.type.startswith(WORK_ORDER):
-                touched.setdefault(fact.order_id, []).append(self._moment(fact))
-        if touched:
-            here = catalogue.c.generation == self._build.tables.number
-            connection.execute(select(catalogue.c.generation).where(here).with_for_update())
-            entries, replaced = judged(self._models, self._build, self._judge_for(len(facts)), touched)
-            put(connection, self._build.tables, entries, replaced)
+            if fact.type and not fact.type.startswith(WORK_ORDER):
+                self._look_at(fact)
+            elif fact.usable:
+                touched[fact.order_id].append(moment(fact.type, fact.state, fact.version, fact.recorded_at))
+            else:  # it leaves its place in the order, and no trace in the figures
+                touched[fact.order_id].append(Moment(PASSED_OVER, fact.recorded_at, fact.recorded_at, fact.version, {}))
+        entries, replaced = judged(self._models, self._build, self._judge_for(len(facts)), touched)
+        return JudgedOrders(self._build, rows_of(entries), replaced)
+
+    def _look_at(self, fact: StreamedFact) -> None:
+        """Find out whether a policy was published that the book has not."""
+        if self.known is not None and is_publication(fact) and (fact.order_id, fact.version) not in self.known:
+            self.outdated.set()
 
     def caught_up(self) -> None:
         """Show readers the build, now that it holds all that the topic holds."""
@@ -92,8 +106,29 @@ class ReadModelView:
         pays = self._in_bulk >= LOADED_FROM and available()
         return self._fast if self.fast or pays else self._judge
 
-    def _moment(self, fact: StreamedFact) -> Moment:
-        """Return the fact as a moment; one that is passed over leaves its place in the order, and no trace in the figures."""
-        if fact.usable:
-            return self._reader.moment(fact.type, fact.state, fact.version, fact.recorded_at)
-        return Moment(PASSED_OVER, fact.recorded_at, fact.recorded_at, fact.version, {})
+
+@dataclass(frozen=True, slots=True)
+class JudgedOrders:
+    """Rows of orders judged anew. Those of new orders have the places that were free when they were judged."""
+
+    build: Build
+    rows: Rows
+    replaced: Sequence[int]
+
+    def hold(self, connection: Connection) -> None:
+        """Keep other writers of the build out until the transaction ends."""
+        hold(connection, self.build)
+
+    def write(self, connection: Connection) -> None:
+        """Replace the orders' rows; new orders go to the places that are free now."""
+        if not self.rows.orders:
+            return
+        known, tables = set(self.replaced), self.build.tables
+        first = min((row[0] for row in self.rows.orders if row[0] not in known), default=None)
+        by = 0 if first is None else next_seq(connection, tables) - first
+        rows = self.rows if not by else Rows(*([_moved(row, known, by) for row in some] for some in self.rows))
+        put_rows(connection, tables, rows, self.replaced)
+
+
+def _moved(row: Values, known: Collection[int], by: int) -> Values:
+    return row if row[0] in known else (row[0] + by, *row[1:])

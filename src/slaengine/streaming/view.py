@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -28,6 +28,28 @@ class View(Protocol):
 
     def caught_up(self) -> None:
         """Called outside a transaction when the view holds all that the topic held a moment ago; perhaps often."""
+
+
+class Prepared(Protocol):
+    """Facts that are taken in as far as that goes without changing anything."""
+
+    def hold(self, connection: Connection) -> None:
+        """Keep other writers of the view out until the transaction ends."""
+
+    def write(self, connection: Connection) -> None:
+        """Write what was prepared, in the open transaction; called after `hold`."""
+
+
+@runtime_checkable
+class PreparingView(View, Protocol):
+    """A view whose work is mostly done before it writes: several workers then do that at the same time."""
+
+    def prepare(self, facts: Sequence[StreamedFact]) -> Prepared:
+        """Do what `handle` would, outside a transaction and short of writing.
+
+        What was prepared is written only if nothing of the facts' orders was handled meanwhile, and else forgotten. Whatever
+        is raised leads to `handle`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
