@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
-from slaengine.audit.history_schema import OWN
+from slaengine.audit.history_schema import OWN, arrow
 from slaengine.audit.layout import DISPATCH, IDLE, NOT_HERE, PLAIN, RECEIPT, UNKNOWN, Ints, Shapes
 from slaengine.policies import tables as t
 from slaengine.policies.compile import EVERY_REASON, Compiled
@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CORRECTION = "corrected"
+SAID = {
+    "received": frozenset({"kind", "channel", "source", "place.community", "place.building", "labels"}),
+    "classified": frozenset({"type", "severity", "party", "warranty"}),
+    "paused": frozenset({"reason"}),
+    "resumed": frozenset({"reason"}),
+    "waiver_approved": frozenset({"target", "reason"}),
+    "waiver_refused": frozenset({"target"}),
+}
+"""What of a fact the kernel may be told beside its name, whatever the triggers ask."""
+NUMBERED_MAX = 200_000
+"""Different facts remembered."""
 TRANSITIONS_MAX = 20_000_000
 """Entries of the table of profiles by facts: beyond that the orders differ too much for tables to pay."""
 
@@ -33,7 +44,15 @@ class Codes(NamedTuple):
     """A column of words: `words[codes[i]]` is that of row i."""
 
     codes: NDArray[np.int32]
-    words: list[str]
+    words: pa.StringArray
+
+    def word(self, row: int) -> str:
+        """Return the word of a row."""
+        return str(self.words[int(self.codes[row])])
+
+    def code(self, word: str) -> int:
+        """Return the code of a word; -1 when no row has it."""
+        return int(self.words.index(word).as_py())
 
 
 class Shaped:
@@ -42,14 +61,15 @@ class Shaped:
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
         self._numbers: dict[tuple[str, str], int] = {}
-        self._columns: list[tuple[int, ...]] = []
+        self._columns: dict[tuple[int, ...], int] = {}
         self._arrays: Shapes | None = None
         self._reasons: dict[str, int] = dict(compiled.reasons)
         self._excuses: dict[str, int] = {}
         self._parts: dict[tuple[Any, ...], int] = {(): 0}
         self._targets = {name: number for number, name in enumerate(compiled.targets)}
         self._following = np.empty((1, 0), np.int64)
-        self._correction = self.number(CORRECTION, "{}")
+        self._heard: dict[str, frozenset[str]] = {}
+        self._hears: dict[tuple[str, str], bool] = {}
 
     def fits(self) -> bool:
         """Whether the policy can be looked up like this: its triggers ask for nothing that differs from fact to fact."""
@@ -57,32 +77,58 @@ class Shaped:
         corrections = any(trigger.fact == CORRECTION and trigger.conditions for trigger in self._compiled.triggers)
         return not asked & OWN and not corrections and bool(self._compiled.bits <= BITS)
 
+    def heard(self, name: str) -> frozenset[str]:
+        """Return the fields of a fact of this name on which it depends what the fact is to the kernel.
+
+        A field within another is named by that and itself, such as `place.community`; a label by `labels`.
+        """
+        if name not in self._heard:
+            conditions = {c.field for trigger in self._compiled.triggers if trigger.fact == name for c in trigger.conditions}
+            told = SAID.get(name, frozenset())
+            if name in ("received", "classified"):
+                known = {dimension.partition(".")[0] for dimension in self._compiled.dimensions}
+                told = frozenset(field for field in told if field.rpartition(".")[2] in known)
+            self._heard[name] = told | conditions
+        return self._heard[name]
+
+    def hears(self, name: str, field: str) -> bool:
+        """Whether a fact of this name may be another to the kernel when this field says something else."""
+        if (name, field) not in self._hears:
+            parts = (f"{heard}." for heard in self.heard(name))
+            self._hears[name, field] = any(part.startswith(f"{field}.") or f"{field}.".startswith(part) for part in parts)
+        return self._hears[name, field]
+
     def shapes(self, facts: Codes, fields: Codes, shapes: NDArray[np.int32]) -> None:
         """Write the number of each row's shape into `shapes`."""
         from slaengine.audit.marking import mark, numbered  # noqa: PLC0415 (needs an extra)
 
-        present = np.zeros((len(facts.words), len(fields.words)), np.bool_)
-        mark(facts.codes, fields.codes, present)
-        if CORRECTION in facts.words:  # they are many, and all alike to the kernel
-            present[facts.words.index(CORRECTION)] = False
-        numbers = np.full(present.shape, self._correction, np.int32)
-        for fact, said in np.argwhere(present).tolist():
-            numbers[fact, said] = self.number(facts.words[fact], fields.words[said])
-        numbered(facts.codes, fields.codes, numbers, shapes)
+        names = facts.words.to_pylist()
+        asked = [name for name in names if self.heard(name)]
+        alike = np.array([-1 - asked.index(n) if n in asked else self.number(n, "{}") for n in names], np.int32)
+        present = np.zeros((len(asked), len(fields.words)), np.bool_)
+        mark(facts.codes, fields.codes, alike, present)
+        numbers = np.zeros(present.shape, np.int32)
+        for fact, name in enumerate(asked):
+            said = np.flatnonzero(present[fact])
+            numbers[fact, said] = [self.number(name, text) for text in fields.words.take(arrow().array(said)).to_pylist()]
+        numbered(facts.codes, fields.codes, alike, numbers, shapes)
 
     def number(self, name: str, text: str) -> int:
         """Return the number of the shape of facts of this name, with these fields as JSON."""
         number = self._numbers.get((name, text))
         if number is None:
-            number = self._numbers[name, text] = len(self._columns)
-            self._columns.append(self._column(name, from_json(text)))
-            self._arrays = None
+            if len(self._numbers) > NUMBERED_MAX:
+                self._numbers.clear()
+            column = self._column(name, from_json(text))
+            if column not in self._columns:
+                self._columns[column], self._arrays = len(self._columns), None
+            number = self._numbers[name, text] = self._columns[column]
         return number
 
     def arrays(self) -> Shapes | None:
         """Return the tables; None when orders wait for too many reasons for bits."""
         if self._arrays is None:
-            self._arrays = Shapes._make(np.array(self._columns, np.int64).T.copy())
+            self._arrays = Shapes._make(np.array([*self._columns], np.int64).T.copy())
         return self._arrays if len(self._reasons) <= BITS else None
 
     def allowed(self) -> Ints:
@@ -181,10 +227,10 @@ def _named(own: str | None, name: str) -> int:
 
 def codes(column: pa.ChunkedArray) -> Codes:
     """Return a column of words."""
-    joined = column.unify_dictionaries().combine_chunks()
+    joined = column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
     if hasattr(joined, "chunks"):
         joined = joined.chunk(0)
-    return Codes(joined.indices.to_numpy(), joined.dictionary.to_pylist())
+    return Codes(joined.indices.to_numpy(), joined.dictionary)
 
 
 def ints(column: Any) -> Ints:

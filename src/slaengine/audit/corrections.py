@@ -1,22 +1,24 @@
 """Corrections in a bucket: what was put right, put right in the columns, so that such orders are judged as fast as the others.
 
-What a correction means is said by `policies.settle` alone; here the facts concerned are handed to it, and its answer is written
-into their rows.
+What a correction means is said by `policies.settle` alone; here its answer is written into the rows. Most orders that have one
+have a single one, which moves a fact in time or says what no promise asks for: these need no more than that.
 """
 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json, to_json
 
 from slaengine.audit.columns import CORRECTION, Codes, Shaped
-from slaengine.audit.layout import EVER, Ints
+from slaengine.audit.history_schema import arrow
+from slaengine.audit.layout import EVER, NOWHERE, Ints
 from slaengine.policies.moment import Moment
-from slaengine.policies.settle import corrected
+from slaengine.policies.settle import corrected, moved_to
 
 GIVEN = "given_due"
 
@@ -41,20 +43,37 @@ def correct(rows: Rows, shaped: Shaped, known_at: int | None) -> list[int]:
 
     Returns the first rows of the orders that must be judged another way: the due time they came with was corrected.
     """
-    if CORRECTION not in rows.facts.words:
+    correction = rows.facts.code(CORRECTION)
+    if correction < 0:
         return []
-    from slaengine.audit.marking import put_in_order  # noqa: PLC0415 (needs an extra)
+    from slaengine.audit.marking import located, put_in_order  # noqa: PLC0415 (needs an extra)
 
-    at = np.flatnonzero(rows.facts.codes == rows.facts.words.index(CORRECTION))
-    orders = rows.order[at]
-    starts = np.searchsorted(rows.order, orders, "left").tolist()
-    ends = np.searchsorted(rows.order, orders, "right").tolist()
+    at = np.flatnonzero(rows.facts.codes == correction)
+    if known_at is not None:
+        at = at[rows.recorded[at] <= known_at]
+    said = list(map(from_json, rows.fields.words.take(arrow().array(rows.fields.codes[at])).to_pylist()))
+    orders, versions = rows.order[at], np.array([correction["version"] for correction in said], np.int64)
+    firsts, ends = np.searchsorted(rows.order, orders, "left"), np.searchsorted(rows.order, orders, "right")
+    about = np.empty(len(at), np.int64)
+    located(firsts, ends, versions, rows.version, about)
     mender = _Mender(rows, shaped, EVER if known_at is None else known_at)
-    for (first, end), corrections in groupby(zip(starts, ends, at.tolist(), strict=True), key=lambda place: place[:2]):
-        mender.put_right(first, end, [row for *_, row in corrections])
+    places = zip(firsts.tolist(), ends.tolist(), map(_Correction, at.tolist(), about.tolist(), said), strict=True)
+    for (first, end), several in groupby(places, key=_order):
+        mender.put_right(first, end, [correction for *_, correction in several])
     if mender.moved:
         put_in_order(np.array(mender.moved, np.int64), rows.occurred, rows.recorded, rows.shape, rows.version)
     return mender.left_out
+
+
+_order = itemgetter(0, 1)
+
+
+class _Correction(NamedTuple):
+    """A correction: its row, that of the fact it is about (`NOWHERE` when that is not there), and what it says."""
+
+    row: int
+    about: int
+    said: dict[str, Any]
 
 
 class _Mender:
@@ -62,44 +81,47 @@ class _Mender:
 
     def __init__(self, rows: Rows, shaped: Shaped, until: int) -> None:
         self._rows, self._shaped, self._until = rows, shaped, until
-        self._version, facts = rows.version, rows.facts
-        self._received = facts.words.index("received") if "received" in facts.words else -1
+        self._names, self._received = rows.facts.words.to_pylist(), rows.facts.code("received")
         self.moved: list[tuple[int, int]] = []
         self.left_out: list[int] = []
 
-    def put_right(self, first: int, end: int, corrections: list[int]) -> None:
-        """Put the order in the rows `[first, end)` right, whose corrections stand in these rows."""
-        concerned = self._concerned(first, self._version[first:end].tolist(), corrections)
-        moments = list(concerned.values())
-        for moment in moments:
-            if moment.name == CORRECTION and moment.fields["field"].startswith(GIVEN):
-                self.left_out.append(first)
-                return
+    def put_right(self, first: int, end: int, corrections: list[_Correction]) -> None:
+        """Put the order in the rows `[first, end)` right; `corrections` are all of its own that were known in time."""
+        if any(said["field"].startswith(GIVEN) for _, _, said in corrections):
+            self.left_out.append(first)
+        elif self._single(corrections[0]) if len(corrections) == 1 else self._several(corrections):
+            self.moved.append((first + (int(self._rows.facts.codes[first]) == self._received), end))
+
+    def _single(self, correction: _Correction) -> bool:
+        """Put right what an order's only correction says, and return whether a fact moves."""
+        _, about, said = correction
+        if not self._known(about):
+            return False
+        if said["field"] == "occurred_at":
+            self._rows.occurred[about] = moved_to(said)
+            return True
+        return self._shaped.hears(self._name(about), said["field"]) and self._several([correction])
+
+    def _several(self, corrections: list[_Correction]) -> bool:
+        """Put right what corrections say, of each other too, and return whether a fact moves."""
+        own = {correction.row: correction.said for correction in corrections}
+        about = [row for row in dict.fromkeys(correction.about for correction in corrections) if self._known(row)]
+        rows = [row for row in about if row not in own]
+        moments = [self._moment(row, own.get(row)) for row in (*rows, *own)]
         moved = False
-        for row, before, after in zip(concerned, moments, corrected(moments), strict=True):
-            if after is before:
-                continue
+        for row, before, after in zip(rows, moments, corrected(moments), strict=False):  # the corrections stand behind
             if after.occurred_at != before.occurred_at:
                 self._rows.occurred[row], moved = after.occurred_at, True
-            if after.fields is not before.fields and after.name != CORRECTION:
+            if after.fields is not before.fields:
                 self._rows.shape[row] = self._shaped.number(after.name, to_json(dict(after.fields)).decode())
-        if moved:
-            self.moved.append((first + (self._rows.facts.codes[first] == self._received), end))
+        return moved
 
-    def _concerned(self, first: int, versions: list[int], wanted: list[int]) -> dict[int, Moment]:
-        """Return by row the corrections known in time, and the facts known in time that they are about."""
-        found: dict[int, Moment] = {}
-        while wanted:
-            row = wanted.pop()
-            if row in found or (len(self._rows.recorded) and self._rows.recorded[row] > self._until):
-                continue
-            moment = found[row] = self._moment(row)
-            about = moment.fields["version"] if moment.name == CORRECTION else None
-            if about in versions:
-                wanted.append(first + versions.index(about))
-        return found
+    def _known(self, row: int) -> bool:
+        return row != NOWHERE and (not len(self._rows.recorded) or int(self._rows.recorded[row]) <= self._until)
 
-    def _moment(self, row: int) -> Moment:
-        rows = self._rows
-        name, said = rows.facts.words[rows.facts.codes[row]], rows.fields.words[rows.fields.codes[row]]
-        return Moment(name, int(rows.occurred[row]), 0, int(rows.version[row]), from_json(said))
+    def _name(self, row: int) -> str:
+        return str(self._names[self._rows.facts.codes[row]])
+
+    def _moment(self, row: int, said: dict[str, Any] | None) -> Moment:
+        fields = from_json(self._rows.fields.word(row)) if said is None else said
+        return Moment(self._name(row), int(self._rows.occurred[row]), 0, int(self._rows.version[row]), fields)

@@ -129,7 +129,8 @@ class History:
 
         try:
             wanted = None if columns is None else list(columns)
-            table = pq.read_table(self.path / part.path, columns=wanted, partitioning=None, memory_map=True, use_threads=False)
+            with pq.ParquetFile(self.path / part.path, memory_map=True) as file:
+                table = file.read(wanted, use_threads=False)
         except (OSError, arrow().ArrowInvalid) as error:
             raise AuditError(f"the history lacks {part.path}, or it is damaged: {error}") from None
         if table.num_rows != part.rows:

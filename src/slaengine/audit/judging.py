@@ -116,7 +116,7 @@ class Bench:
         self._shaped.shapes(facts, fields, shape)
         recorded = np.empty(0, np.int64) if known_at is None else self._own("recorded", ints(table["recorded_at"]))
         version = np.empty(0, np.int64)
-        if CORRECTION in facts.words:
+        if facts.code(CORRECTION) >= 0:
             occurred, version = self._own("occurred", occurred), self._own("version", ints(table["version"]))
         left_out = correct(Rows(order, occurred, recorded, shape, version, facts, fields), self._shaped, known_at)
         given = given_due(self._compiled, table, order) if self._compiled.given_names else np.empty(0, np.int64)

@@ -17,6 +17,9 @@ UNKNOWN: Final = -1
 NOT_HERE: Final = -1
 """In `Shapes.target` and `Shapes.reason`: the fact says nothing of a waiver; it refuses one."""
 
+NOWHERE: Final = -1
+"""The row of a fact that is not there."""
+
 # How a fact is laid out: by its look-up alone; as a dispatch, of which an order's first is no reassignment; as the receipt that
 # an order begins with; or, where a replay has an `as_of`, not at all: nothing waits for it and it changes nothing.
 PLAIN: Final = 0

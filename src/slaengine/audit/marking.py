@@ -7,19 +7,34 @@ from typing import Any
 
 from numba import njit
 
-
-@njit(nogil=True, cache=True)
-def mark(one: Any, other: Any, present: Any) -> None:
-    """Note every pair of codes that some row has."""
-    for row in range(len(one)):
-        present[one[row], other[row]] = True
+from slaengine.audit.layout import NOWHERE
 
 
 @njit(nogil=True, cache=True)
-def numbered(one: Any, other: Any, numbers: Any, shapes: Any) -> None:
-    """Write each row's number, by its pair of codes."""
+def mark(one: Any, other: Any, alike: Any, present: Any) -> None:
+    """Note every pair of codes that some row has, in line `-1 - alike[one]`; pairs for which that is not negative do not count."""
     for row in range(len(one)):
-        shapes[row] = numbers[one[row], other[row]]
+        if alike[one[row]] < 0:
+            present[-1 - alike[one[row]], other[row]] = True
+
+
+@njit(nogil=True, cache=True)
+def numbered(one: Any, other: Any, alike: Any, numbers: Any, shapes: Any) -> None:
+    """Write each row's number: `alike[one]`, or where that is negative the one for its pair of codes."""
+    for row in range(len(one)):
+        number = alike[one[row]]
+        shapes[row] = number if number >= 0 else numbers[-1 - number, other[row]]
+
+
+@njit(nogil=True, cache=True)
+def located(firsts: Any, ends: Any, versions: Any, version: Any, rows: Any) -> None:
+    """Write for each wanted version its row in `[firsts, ends)`, or `NOWHERE`."""
+    for n in range(len(firsts)):
+        rows[n] = NOWHERE
+        for row in range(firsts[n], ends[n]):
+            if version[row] == versions[n]:
+                rows[n] = row
+                break
 
 
 @njit(nogil=True, cache=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,11 @@ def corrected(moments: list[Moment]) -> list[Moment]:
     return [by_version[moment.version] for moment in moments]
 
 
+def moved_to(said: Mapping[str, Any]) -> int:
+    """Return the instant, µs, at which a correction of `occurred_at` says that its fact happened."""
+    return as_micros(datetime.fromisoformat(said["value"]))
+
+
 def _corrected_later(by_version: dict[int, Moment], corrections: list[int], version: int) -> bool:
     """Whether a later correction speaks of the same field of the same fact."""
     fields = by_version[version].fields
@@ -60,7 +65,7 @@ def _mended(moment: Moment, correction: Moment) -> Moment:
     field: str = correction.fields["field"]
     value: Any = correction.fields.get("value")
     if field == "occurred_at":
-        return Moment(moment.name, as_micros(datetime.fromisoformat(value)), moment.recorded_at, moment.version, moment.fields)
+        return Moment(moment.name, moved_to(correction.fields), moment.recorded_at, moment.version, moment.fields)
     return Moment(
         moment.name, moment.occurred_at, moment.recorded_at, moment.version, _with(moment.fields, field.split("."), value)
     )
