@@ -78,11 +78,6 @@ def joined(parts: Sequence[Clocks]) -> Clocks:
     return Clocks._make([np.concatenate(columns) for columns in zip(*parts, strict=True)])
 
 
-def none() -> Clocks:
-    """Return no clocks."""
-    return Clocks._make([np.empty(0, np.int64) for _ in Clocks._fields])
-
-
 def of_rows(orders: Iterable[tuple[int, list[ClockRow]]], names: Names) -> Clocks:
     """Return the clocks that were judged one order at a time."""
     rows = [

@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 from slaengine.audit.columns import CORRECTION, Codes, Shaped
 from slaengine.audit.history_schema import arrow
-from slaengine.audit.layout import EVER, NOWHERE, Ints
+from slaengine.audit.layout import NOWHERE, Ints
 from slaengine.policies.moment import Moment
 from slaengine.policies.settle import corrected, moved_to
 
@@ -56,21 +56,27 @@ def correct(rows: Rows, shaped: Shaped, known_at: int | None) -> list[int]:
     firsts, ends = np.searchsorted(rows.order, orders, "left"), np.searchsorted(rows.order, orders, "right")
     about = np.empty(len(at), np.int64)
     located(firsts, ends, versions, rows.version, about)
-    mender = _Mender(rows, shaped, EVER if known_at is None else known_at)
-    places = zip(firsts.tolist(), ends.tolist(), map(_Correction, at.tolist(), about.tolist(), said), strict=True)
-    for (first, end), several in groupby(places, key=_order):
-        mender.put_right(first, end, [correction for *_, correction in several])
+    if known_at is not None:
+        about[rows.recorded[about] > known_at] = NOWHERE
+    mender = _Mender(rows, shaped)
+    corrections = map(_Correction, firsts.tolist(), ends.tolist(), at.tolist(), about.tolist(), said)
+    for _, several in groupby(corrections, key=itemgetter(0)):
+        mender.put_right(list(several))
     if mender.moved:
-        put_in_order(np.array(mender.moved, np.int64), rows.occurred, rows.recorded, rows.shape, rows.version)
+        bounds = np.array(mender.moved, np.int64)
+        bounds[:, 0] += rows.facts.codes[bounds[:, 0]] == rows.facts.code("received")  # it stays the first
+        put_in_order(bounds, rows.occurred, rows.recorded, rows.shape, rows.version)
     return mender.left_out
 
 
-_order = itemgetter(0, 1)
-
-
 class _Correction(NamedTuple):
-    """A correction: its row, that of the fact it is about (`NOWHERE` when that is not there), and what it says."""
+    """A correction in the row `row`, of an order in the rows `[first, end)`.
 
+    `about` is the row of the fact it is about, `NOWHERE` when that is not there, or not yet.
+    """
+
+    first: int
+    end: int
     row: int
     about: int
     said: dict[str, Any]
@@ -79,23 +85,23 @@ class _Correction(NamedTuple):
 class _Mender:
     """Writes corrected facts into their rows; the rows between the bounds in `moved` are then out of order."""
 
-    def __init__(self, rows: Rows, shaped: Shaped, until: int) -> None:
-        self._rows, self._shaped, self._until = rows, shaped, until
-        self._names, self._received = rows.facts.words.to_pylist(), rows.facts.code("received")
+    def __init__(self, rows: Rows, shaped: Shaped) -> None:
+        self._rows, self._shaped, self._names = rows, shaped, rows.facts.words.to_pylist()
         self.moved: list[tuple[int, int]] = []
         self.left_out: list[int] = []
 
-    def put_right(self, first: int, end: int, corrections: list[_Correction]) -> None:
-        """Put the order in the rows `[first, end)` right; `corrections` are all of its own that were known in time."""
-        if any(said["field"].startswith(GIVEN) for _, _, said in corrections):
+    def put_right(self, corrections: list[_Correction]) -> None:
+        """Put an order right by all of its corrections that were known in time."""
+        first, end, *_ = corrections[0]
+        if any(correction.said["field"].startswith(GIVEN) for correction in corrections):
             self.left_out.append(first)
         elif self._single(corrections[0]) if len(corrections) == 1 else self._several(corrections):
-            self.moved.append((first + (int(self._rows.facts.codes[first]) == self._received), end))
+            self.moved.append((first, end))
 
     def _single(self, correction: _Correction) -> bool:
         """Put right what an order's only correction says, and return whether a fact moves."""
-        _, about, said = correction
-        if not self._known(about):
+        _, _, _, about, said = correction
+        if about == NOWHERE:
             return False
         if said["field"] == "occurred_at":
             self._rows.occurred[about] = moved_to(said)
@@ -105,8 +111,8 @@ class _Mender:
     def _several(self, corrections: list[_Correction]) -> bool:
         """Put right what corrections say, of each other too, and return whether a fact moves."""
         own = {correction.row: correction.said for correction in corrections}
-        about = [row for row in dict.fromkeys(correction.about for correction in corrections) if self._known(row)]
-        rows = [row for row in about if row not in own]
+        about = dict.fromkeys(correction.about for correction in corrections)
+        rows = [row for row in about if row not in own and row != NOWHERE]
         moments = [self._moment(row, own.get(row)) for row in (*rows, *own)]
         moved = False
         for row, before, after in zip(rows, moments, corrected(moments), strict=False):  # the corrections stand behind
@@ -115,9 +121,6 @@ class _Mender:
             if after.fields is not before.fields:
                 self._rows.shape[row] = self._shaped.number(after.name, to_json(dict(after.fields)).decode())
         return moved
-
-    def _known(self, row: int) -> bool:
-        return row != NOWHERE and (not len(self._rows.recorded) or int(self._rows.recorded[row]) <= self._until)
 
     def _name(self, row: int) -> str:
         return str(self._names[self._rows.facts.codes[row]])

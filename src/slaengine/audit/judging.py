@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from slaengine.audit.clocks import Clocks, Ints, Names, joined, none, of_rows
+from slaengine.audit.clocks import Clocks, Ints, Names, of_rows
 from slaengine.audit.columns import CORRECTION, Shaped, codes, given_due, ints
 from slaengine.audit.corrections import Rows, correct
 from slaengine.audit.history_schema import moments_of
-from slaengine.audit.layout import ALL, CLOCKS, DONE_WIDTH, EVER, KNOWN, LEARN, LONG, MANY, PART, Desk, Source, room_for
+from slaengine.audit.layout import ALL, CLOCKS, DONE_WIDTH, EVER, KNOWN, LEARN, LONG, MANY, PART, ROWS, Desk, Source, room_for
 from slaengine.audit.layout import Names as Coded
 from slaengine.policies import tables as t
 from slaengine.policies.book import PolicyBook
@@ -22,12 +22,16 @@ from slaengine.policies.compiled import as_arrays, available
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
+
 COLUMNS = ("order", "version", "fact", "occurred_at", "recorded_at", "fields", "own", "number", "due")
 """What judging orders one by one reads of a history."""
 QUICK = ("order", "version", "fact", "occurred_at", "fields")
 """What judging by columns reads in any case."""
 FACTS_AT_FIRST, CLOCKS_AT_FIRST = 256, 64
 """Room for one order; more is made when an order needs it."""
+CLOCKS_AT_ONCE = 1 << 14
+"""So many clocks stay in the processor's cache until they are counted."""
 
 
 class Question(NamedTuple):
@@ -51,22 +55,10 @@ class Facts(Protocol):
         """Return the rows of some of these orders, whole."""
 
 
-class Replayed(NamedTuple):
-    """The clocks of one bucket, and how many facts they were judged from."""
-
-    bucket: int
-    facts: int
-    clocks: Clocks
-
-
 def names_of(book: PolicyBook) -> Names:
     """Return the words behind the codes of a replay by this book."""
     promises = ("sla", "ola", "contract")
     return Names(book.target_names(), promises, list(dict.fromkeys(edition.version.version for edition in book.editions)))
-
-
-class _TooVaried(Exception):
-    """The orders differ too much for tables to pay."""
 
 
 class Bench:
@@ -83,24 +75,22 @@ class Bench:
         further += ["own"] * bool(set(self._compiled.given_names) - {"due"})
         self._columns = (*QUICK, *further)
         self._desk = Desk.room(FACTS_AT_FIRST, CLOCKS_AT_FIRST, len(names.targets))
-        self._clocks = none()
+        self._clocks, self._done = room_for(CLOCKS_AT_ONCE), np.zeros(DONE_WIDTH, np.int64)
         self._rooms: dict[str, Ints] = {}
 
-    def judge(self, history: Facts, bucket: int) -> Replayed:
-        """Return the clocks of the bucket's orders; they hold until the next bucket is judged."""
+    def judge(self, history: Facts, bucket: int, told: Callable[[Clocks], T]) -> tuple[int, list[T]]:
+        """Return how many facts the bucket has, and what `told` makes of its orders' clocks, piece by piece; it may not keep them."""
         if not self._quick:
             table = history.read(bucket, COLUMNS)
-            return Replayed(bucket, table.num_rows, self._one_by_one(table))
+            return table.num_rows, [told(self._one_by_one(table))]
         table = history.read(bucket, self._columns)
-        try:
-            source = self._source(table)
-            clocks = self._compiled_clocks(source)
-        except _TooVaried:
-            return Replayed(bucket, table.num_rows, self._one_by_one(history.read(bucket, COLUMNS)))
-        if len(source.left_out) > 1:
-            whole = history.of_orders(bucket, source.order[source.left_out[:-1]].tolist(), COLUMNS)
-            clocks = joined([clocks, self._one_by_one(whole)])
-        return Replayed(bucket, table.num_rows, clocks)
+        source = self._source(table)
+        made = [told(clocks) for clocks in self._compiled_clocks(source)]
+        left = np.isin(source.order, source.order[source.left_out[:-1]])
+        left[self._done[ROWS] :] = True
+        if left.any():
+            made.append(told(self._one_by_one(history.of_orders(bucket, np.unique(source.order[left]).tolist(), COLUMNS))))
+        return table.num_rows, made
 
     def _one_by_one(self, table: pa.Table) -> Clocks:
         """Judge orders from their moments: what the columns cannot say, and everything where nothing is compiled."""
@@ -136,42 +126,44 @@ class Bench:
         room[:] = column
         return room
 
-    def _compiled_clocks(self, source: Source) -> Clocks:
-        """Judge all orders by the compiled kernel but those that are left out.
+    def _compiled_clocks(self, source: Source) -> Iterator[Clocks]:
+        """Judge the orders by the compiled kernel, but those that are left out, and yield clocks that hold until the next ones.
 
-        Raises:
-            _TooVaried: the orders differ too much for tables.
+        It ends at row `_done[ROWS]`: before the last one when orders differ too much for tables to pay.
         """
         from slaengine.audit.loops import looping  # noqa: PLC0415 (needs an extra)
 
-        question, known = self._question, self._compiled
+        question, known, done = self._question, self._compiled, self._done
         as_of, known_at = (EVER if at is None else at for at in (question.as_of, question.known_at))
         limits = np.array([as_of, known_at, t.NONE if question.as_of is None else question.as_of], np.int64)
-        done, run = np.zeros(DONE_WIDTH, np.int64), looping()
-        if not len(source.order):
-            return none()
-        if len(self._clocks.order) < len(source.order) // 2:
-            self._clocks = room_for(len(source.order) // 2 + CLOCKS_AT_FIRST)
-        first, last = int(source.occurred.min()), int(source.occurred.max())
-        answer = LEARN
+        done[:], run = 0, looping()
+        first, last = (int(source.occurred.min()), int(source.occurred.max())) if len(source.order) else (0, 0)
+        answer = LEARN if len(source.order) else ALL
         while answer != ALL:
             shapes = self._shaped.arrays()
             if shapes is None or self._shaped.too_many():
-                raise _TooVaried
+                break
             promises = as_arrays(known.promises(first, last if question.as_of is None else max(last, question.as_of)))
             following = self._shaped.following()
             answer = run(promises, self._codes(), source, shapes, following, limits, self._desk, self._clocks, done)
             if answer == LEARN:
                 self._shaped.learn(int(done[KNOWN]), int(done[PART]))
+            elif answer == MANY and done[CLOCKS]:
+                yield self._judged()
             elif answer == MANY:
-                self._clocks = Clocks._make([np.concatenate((column, np.empty_like(column))) for column in self._clocks])
+                self._clocks = room_for(len(self._clocks.order) * 2)
             elif answer in (LONG, t.FULL):
                 self._desk = Desk.room(
                     len(self._desk.facts.times) * 2, len(self._desk.rows) // t.WIDTH * 2, len(self._names.targets)
                 )
             elif answer < t.NO:
                 known.reach_further(t.SHORT - answer)
-        return Clocks._make([column[: done[CLOCKS]] for column in self._clocks])
+        yield self._judged()
+
+    def _judged(self) -> Clocks:
+        """Return the clocks that stand, and make room for the next."""
+        stand, self._done[CLOCKS] = int(self._done[CLOCKS]), 0
+        return Clocks._make([column[:stand] for column in self._clocks])
 
     def _codes(self) -> Coded:
         """Return what the kernel's rules and editions are called."""

@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from slaengine.audit.clocks import Clocks
-from slaengine.audit.judging import Bench, Facts, Question, Replayed, names_of
+from slaengine.audit.clocks import Clocks, joined
+from slaengine.audit.judging import Bench, Facts, Question, names_of
 
 T = TypeVar("T")
+
+
+class Replayed(NamedTuple):
+    """The clocks of one bucket, and how many facts they were judged from."""
+
+    bucket: int
+    facts: int
+    clocks: Clocks
 
 
 class Replay:
@@ -34,31 +42,35 @@ class Replay:
             AuditError: the history is damaged.
             CalendarError: a calendar does not know the time that a limit reaches into.
         """
-        return self.each(lambda replayed: replayed._replace(clocks=_kept(replayed.clocks)), progress)
+        for bucket, facts, pieces in self._buckets(_kept, progress):
+            yield Replayed(bucket, facts, joined(pieces))
 
-    def each(self, told: Callable[[Replayed], T], progress: Callable[[int], None] = lambda _: None) -> Iterator[T]:
-        """Yield what `told` makes of every bucket, in order of position. It runs beside others, and may not keep the clocks.
+    def each(self, told: Callable[[Clocks], T], progress: Callable[[int], None] = lambda _: None) -> Iterator[T]:
+        """Yield what `told` makes of the clocks, some at a time, in order of position. It runs beside others, and may not keep them.
 
         Raises:
             AuditError, CalendarError: as `run`.
         """
+        for *_, pieces in self._buckets(told, progress):
+            yield from pieces
+
+    def _buckets(self, told: Callable[[Clocks], T], progress: Callable[[int], None]) -> Iterator[tuple[int, int, list[T]]]:
         with ThreadPoolExecutor(self._workers) as pool:
             free = [Bench(self.question, self.names) for _ in range(self._workers)]
-            waiting: list[Future[tuple[int, T]]] = []
-            buckets, facts = self.history.buckets(), 0
+            waiting: list[Future[tuple[int, int, list[T]]]] = []
+            buckets, done = self.history.buckets(), 0
             while buckets or waiting:
                 while buckets and len(waiting) <= self._workers:
                     waiting.append(pool.submit(self._judge, buckets.pop(0), free, told))
-                count, made = waiting.pop(0).result()
-                facts += count
-                progress(facts)
-                yield made
+                bucket, facts, made = waiting.pop(0).result()
+                done += facts
+                progress(done)
+                yield bucket, facts, made
 
-    def _judge(self, bucket: int, free: list[Bench], told: Callable[[Replayed], T]) -> tuple[int, T]:
+    def _judge(self, bucket: int, free: list[Bench], told: Callable[[Clocks], T]) -> tuple[int, int, list[T]]:
         bench = free.pop()
         try:
-            replayed = bench.judge(self.history, bucket)
-            return replayed.facts, told(replayed)
+            return bucket, *bench.judge(self.history, bucket, told)
         finally:
             free.append(bench)
 

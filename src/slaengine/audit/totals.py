@@ -35,7 +35,7 @@ def totals(history: Facts, asked: Asked, *, workers: int | None = None, progress
     places = len(replay.names.targets) * len(VERDICTS)
     counts = np.zeros(places, np.int64)
     for found in replay.each(
-        lambda bucket: np.bincount(bucket.clocks.target * len(VERDICTS) + bucket.clocks.verdict, minlength=places), progress
+        lambda clocks: np.bincount(clocks.target * len(VERDICTS) + clocks.verdict, minlength=places), progress
     ):
         counts += found
     rows = counts.reshape(-1, len(VERDICTS)).tolist()

@@ -12,8 +12,8 @@ import numpy as np
 from slaengine.audit.clocks import VERDICTS, Clocks, Ints, Names
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import arrow, moments_of
-from slaengine.audit.judging import COLUMNS, Facts, Question, Replayed
-from slaengine.audit.replay import Replay
+from slaengine.audit.judging import COLUMNS, Facts, Question
+from slaengine.audit.replay import Replay, Replayed
 from slaengine.policies.settle import settled
 from slaengine.projections.columns import NEVER
 from slaengine.projections.order_view import view_of
