@@ -79,7 +79,7 @@ class Bench:
         self._rooms: dict[str, Ints] = {}
 
     def judge(self, history: Facts, bucket: int, told: Callable[[Clocks], T]) -> tuple[int, list[T]]:
-        """Return how many facts the bucket has, and what `told` makes of its orders' clocks, piece by piece; it may not keep them."""
+        """Return how many facts the bucket has, and what `told` makes of its clocks, piece by piece; it may not keep them."""
         if not self._quick:
             table = history.read(bucket, COLUMNS)
             return table.num_rows, [told(self._one_by_one(table))]

@@ -30,7 +30,8 @@ from slaengine.audit.layout import (
     ROWS,
     UNKNOWN,
 )
-from slaengine.policies.compiled_loop import compile_with_kernel, point_to
+from slaengine.policies.compiled_loop import compile_with_kernel
+from slaengine.policies.compiled_references import aim, point_to
 from slaengine.policies.kernel import judge_order
 from slaengine.policies.tables import (
     CYCLE,
@@ -67,6 +68,10 @@ def judge_rows(
     `following[known, part]` is the profile after a fact; the last line is for none before.
     """
     rows = len(source.order)
+    nowhere = done[ROWS]  # it is aimed at each order in turn
+    case: Any = point_to(  # type: ignore[call-arg] # Numba passes the first argument itself
+        Case(promises, desk.facts, nowhere, nowhere, source.given, nowhere, limits[NOW], desk.rows, desk.spans, desk.walk)
+    )
     left_out = 0
     while source.left_out[left_out] < done[ROWS]:
         left_out += 1
@@ -82,11 +87,8 @@ def judge_rows(
             if length < 0:
                 return length
             if length > 0:
-                given_at = done[ORDERS] * source.givens
-                case = Case(
-                    promises, desk.facts, 0, length, source.given, given_at, limits[NOW], desk.rows, desk.spans, desk.walk
-                )
-                made = judge_order(point_to(case))  # type: ignore[call-arg] # Numba passes the first argument itself
+                aim(case, 0, length, done[ORDERS] * source.givens)
+                made = judge_order(case)
                 if made < NO:
                     return made
                 if done[CLOCKS] + made > len(clocks.order):

@@ -14,7 +14,7 @@ OPENS, CLOSES, OPENS_LIST, CLOSES_LIST, QUOTE, ESCAPE, COMMA, COLON = b'{}[]"\\,
 
 @njit(nogil=True, cache=True)
 def mark(one: Any, other: Any, alike: Any, present: Any) -> None:
-    """Note every pair of codes that some row has, in line `-1 - alike[one]`; pairs for which that is not negative do not count."""
+    """Note every pair of codes that some row has, in line `-1 - alike[one]`; where `alike` is not negative it does not count."""
     for row in range(len(one)):
         if alike[one[row]] < 0:
             present[-1 - alike[one[row]], other[row]] = True
@@ -29,7 +29,9 @@ def numbered(one: Any, other: Any, alike: Any, numbers: Any, shapes: Any) -> Non
 
 
 @njit(nogil=True, cache=True)
-def cut_down(text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_ends: Any) -> None:
+def cut_down(  # noqa: PLR0913, PLR0917 - compiled code takes plain positional arrays
+    text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_ends: Any
+) -> None:
     """Write JSON objects anew with those of their fields alone that are named.
 
     The objects stand in `text` one behind the other, as UTF-8 without white space, object n up to `ends[n + 1]`; the names, in

@@ -46,7 +46,7 @@ class Replay:
             yield Replayed(bucket, facts, joined(pieces))
 
     def each(self, told: Callable[[Clocks], T], progress: Callable[[int], None] = lambda _: None) -> Iterator[T]:
-        """Yield what `told` makes of the clocks, some at a time, in order of position. It runs beside others, and may not keep them.
+        """Yield what `told` makes of the clocks, some at a time, in order of position. It runs in several threads and keeps none.
 
         Raises:
             AuditError, CalendarError: as `run`.

@@ -1,27 +1,23 @@
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,call-overload,call-arg,override"
 # Numba's extension interface has no types; what is behind it has.
-"""How Numba compiles the kernel: what it must know of bisect and of our tuples. Imported only where Numba is installed.
+"""How Numba compiles the kernel. Imported only where Numba is installed.
 
-The kernel passes one order's case, a tuple of some thirty arrays, from function to function. Passed by value that would be
-most of the work, so the compiled kernel gets it by reference: `Pointed` is a type whose fields are read where they lie.
 Nothing here allocates, so reference counting is off (`_nrt`); the caller holds every array while the loop runs.
 """
 
 from __future__ import annotations
 
-import bisect
 from functools import cache
 from hashlib import sha256
-from inspect import getmembers, isfunction
+from inspect import getmembers, getsource, isfunction
 from types import ModuleType
 from typing import Any, Final
 
 from numba import njit
-from numba.core import cgutils, types
-from numba.core.typing.templates import AttributeTemplate
-from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, overload, register_jitable, register_model
+from numba.extending import register_jitable
 
-from slaengine.policies import beginning, business, changing, kernel, reckoning, tables
+from slaengine.policies import beginning, business, changing, compiled_references, kernel, reckoning, tables
+from slaengine.policies.compiled_references import point_to
 from slaengine.policies.kernel import judge_order
 from slaengine.policies.tables import NO, SPAN_WIDTH, SPANS_AT, SPANS_N, WIDTH, Case
 
@@ -113,8 +109,8 @@ def _judge_all(  # noqa: PLR0913, PLR0917 - compiled code takes plain positional
 
 
 def _digest() -> str:
-    """Return a digest of all that is compiled, as it is in memory: its instructions, its constants, its tables' columns."""
-    parts: list[Any] = []
+    """Return a digest of all that is compiled: its instructions, its constants, its tables' columns, what Numba makes of them."""
+    parts: list[Any] = [getsource(compiled_references)]
     for module in SOURCES:
         for name, thing in sorted(vars(module).items()):
             if isfunction(thing) and thing.__module__ == module.__name__:
@@ -136,74 +132,3 @@ def _numbers_named(function: Any) -> list[tuple[str, int]]:
     """Return the constants of its module that a function names."""
     known = function.__globals__
     return [(name, known[name]) for name in function.__code__.co_names if isinstance(known.get(name), int)]
-
-
-class Pointed(types.Type):
-    """A reference to a named tuple that lies on the stack."""
-
-    def __init__(self, to: Any) -> None:
-        self.to = to
-        super().__init__(f"Pointed({to})")
-
-
-@register_model(Pointed)
-class PointedModel(models.PrimitiveModel):
-    """Represents the reference as a plain pointer."""
-
-    def __init__(self, manager: Any, pointed: Pointed) -> None:
-        super().__init__(manager, pointed, manager.lookup(pointed.to).get_value_type().as_pointer())
-
-
-@infer_getattr
-class PointedFields(AttributeTemplate):
-    """Types the fields: a tuple within is referred to in turn, anything else is read."""
-
-    key = Pointed
-
-    def generic_resolve(self, pointed: Pointed, field: str) -> Any:
-        """Return the type of a field."""
-        found = pointed.to.types[pointed.to.fields.index(field)]
-        return Pointed(found) if isinstance(found, types.BaseNamedTuple) else found
-
-
-@lower_getattr_generic(Pointed)
-def _read_field(_: Any, builder: Any, pointed: Pointed, value: Any, field: str) -> Any:
-    n = pointed.to.fields.index(field)
-    place = cgutils.gep_inbounds(builder, value, 0, n)
-    return place if isinstance(pointed.to.types[n], types.BaseNamedTuple) else builder.load(place)
-
-
-@intrinsic
-def point_to(_: Any, case: Any) -> Any:
-    """Put a named tuple on the stack and return a reference to it."""
-
-    def generate(_: Any, builder: Any, __: Any, values: Any) -> Any:
-        return cgutils.alloca_once_value(builder, values[0])
-
-    return Pointed(case)(case), generate
-
-
-@overload(bisect.bisect_right)
-def _bisect_right(a: Any, x: Any, lo: Any, hi: Any) -> Any:  # noqa: ARG001 - called with types
-    def search(a: Any, x: Any, lo: Any, hi: Any) -> Any:
-        many = hi - lo
-        while many > 1:  # the answer does not choose a path, so the processor has nothing to guess wrong
-            half = many >> 1
-            lo += half * (a[lo + half - 1] <= x)
-            many -= half
-        return lo + (many == 1 and a[lo] <= x)
-
-    return search
-
-
-@overload(bisect.bisect_left)
-def _bisect_left(a: Any, x: Any, lo: Any, hi: Any) -> Any:  # noqa: ARG001 - called with types
-    def search(a: Any, x: Any, lo: Any, hi: Any) -> Any:
-        many = hi - lo
-        while many > 1:
-            half = many >> 1
-            lo += half * (a[lo + half - 1] < x)
-            many -= half
-        return lo + (many == 1 and a[lo] < x)
-
-    return search

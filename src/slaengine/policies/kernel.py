@@ -83,8 +83,9 @@ def judge_order(case: Case) -> int:
     """
     follow_life(case)
     case.walk[ROW] = 0
-    for target in case.promises.target_order:
-        answer = judge_target(case, target)
+    order = case.promises.target_order
+    for n in range(len(order)):
+        answer = judge_target(case, order[n])
         if answer < NO:
             return answer
     return case.walk[ROW]
