@@ -18,10 +18,10 @@ from town_logs import BUSY, START, TownLog, arrivals, pausing, town_log
 from slaengine.audit import log_history as reading
 from slaengine.audit.cutter import Cutter, Rows
 from slaengine.audit.history import History
-from slaengine.audit.judging import Facts, Question, Replayed
+from slaengine.audit.judging import Facts, Question
 from slaengine.audit.log_history import log_history
 from slaengine.audit.packed import packed_of
-from slaengine.audit.replay import Replay
+from slaengine.audit.replay import Replay, Replayed
 from slaengine.audit.shapes import stored
 from slaengine.audit.totals import totals
 from slaengine.domain.codec import BY_TOPIC, encode

@@ -29,9 +29,7 @@ def numbered(one: Any, other: Any, alike: Any, numbers: Any, shapes: Any) -> Non
 
 
 @njit(nogil=True, cache=True)
-def cut_down(  # noqa: PLR0913, PLR0917 - compiled code takes plain positional arrays
-    text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_ends: Any
-) -> None:
+def cut_down(text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_ends: Any) -> None:
     """Write JSON objects anew with those of their fields alone that are named.
 
     The objects stand in `text` one behind the other, as UTF-8 without white space, object n up to `ends[n + 1]`; the names, in
