@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 
@@ -25,4 +26,5 @@ def main(names: list[str]) -> int:
     return 0
 
 
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers that were started are stopped
 sys.exit(main(sys.argv[1:]))

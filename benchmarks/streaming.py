@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
+
+from sqlalchemy import func, select
 
 from benchmarks._timing import table
 from slaengine.engine import SlaEngine
@@ -29,8 +32,7 @@ from slaengine.streaming.connect import connect
 from slaengine.streaming.envelope import Envelope
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.limits import PUBLISH_BATCH, PUBLISH_WINDOW
-from slaengine.streaming.port import Delivery, Message, Partition
-from slaengine.streaming.processor import Handled, Stretch
+from slaengine.streaming.port import Delivery, Message
 from slaengine.streaming.publisher import Publisher
 from slaengine.streaming.read_model import ReadModelView
 from slaengine.streaming.tenure import PublisherStatus, Tenure
@@ -61,8 +63,12 @@ def main() -> None:
         topic = _new_topic()
         Publisher(log, connect(f"kafka+confluent://{kafka.bootstrap}?replicas=1"), "bench", topic=topic).run_once()
         header = ["consume, facts/s", "into", "versions and offsets alone", *(f"read models, {book.name}" for book in BOOKS)]
-        table(header, _consuming(kafka.bootstrap, topic, count, _stores(stack, folder)))
-        table(["from resolve() to the row", "facts/s", "median ms", "p99 ms"], [_end_to_end(kafka.bootstrap, folder)])
+        stores = _stores(stack, folder)
+        table(header, _consuming(kafka.bootstrap, topic, count, stores))
+        header = ["consume by two processes, facts/s", "into", *(f"read models, {book.name}" for book in BOOKS)]
+        table(header, _crew(kafka.bootstrap, topic, count, stores))
+        live = [_end_to_end(kafka.bootstrap, folder, scheme) for scheme in ("kafka", "kafka+confluent")]
+        table(["from resolve() to the row", "facts/s", "median ms", "p99 ms"], live)
 
 
 def _fill(log: FactLog) -> int:
@@ -152,61 +158,90 @@ def _consume(url: str, topic: str, store: str, make: Callable[[Database], View])
         return time.perf_counter() - begun
 
 
-@dataclass(kw_only=True)
-class _Stamping(Worker):
-    """Notes when each resolution's transaction has ended."""
+class _Process:
+    """A publisher or worker in a process of its own; it begins when it is told to."""
 
-    seen: dict[str, float]
+    def __init__(self, *words: str) -> None:
+        command = [sys.executable, "-m", "benchmarks._stream_process", *words]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        asked, said = self._process.stdin, self._process.stdout
+        if asked is None or said is None or said.readline() != "ready\n":
+            raise RuntimeError(f"{' '.join(command)} does not begin")
+        self._asked = asked
 
-    def take(self, stretches: Mapping[Partition, Stretch]) -> Handled:
-        done = super().take(stretches)
-        now = time.perf_counter()
-        for stretch in stretches.values():
-            for record in stretch.records:
-                headers = dict(record.headers)
-                if headers["ce_version"] == b"2":
-                    self.seen[headers["ce_subject"].decode()] = now
-        return done
+    def begin(self) -> None:
+        self._asked.write("\n")
+        self._asked.flush()
+
+    def end(self) -> list[str]:
+        """Stop it in order; return what it has to say."""
+        return self._process.communicate(timeout=60)[0].splitlines()
 
 
-def _end_to_end(bootstrap: str, folder: Path) -> list[object]:
-    """From `engine.resolve()` to the row of the read models in another database, while 200 facts a second are recorded."""
-    topic, stop = _new_topic(), threading.Event()
-    seen: dict[str, float] = {}
-    url = f"kafka+confluent://{bootstrap}?replicas=1"
-    with (
-        SlaEngine.open(f"sqlite:///{folder / 'live.db'}") as engine,
-        closing(Database.open(f"sqlite:///{folder / 'seen.db'}")) as database,
-    ):
+def _crew(bootstrap: str, topic: str, count: int, stores: dict[str, Callable[[], str]]) -> list[list[object]]:
+    return [
+        [scheme, name, *(_shared(f"{scheme}://{bootstrap}", topic, count, new(), book) for book in BOOKS)]
+        for scheme in ("kafka+confluent", "kafka")
+        for name, new in stores.items()
+    ]
+
+
+def _shared(url: str, topic: str, count: int, store: str, book: PolicyBook) -> int:
+    """Facts a second by two workers in two processes that share the partitions, from the first offset stored to the last."""
+    with closing(Database.open(store)) as database:
+        tables.create(database)
+        workers = [_Process("project", store, url, topic, book.name) for _ in range(2)]
+        for worker in workers:
+            worker.begin()
+        while not (first := _offsets(database)):
+            time.sleep(0.01)
+        begun = time.perf_counter()
+        while (last := _offsets(database)) < count:
+            time.sleep(0.05)
+        took = time.perf_counter() - begun
+        for worker in workers:
+            worker.end()
+    return int((last - first) / took)
+
+
+def _offsets(database: Database) -> int:
+    with database.reading() as connection:
+        return int(connection.scalar(select(func.sum(tables.offsets.c.next_offset))) or 0)
+
+
+def _end_to_end(bootstrap: str, folder: Path, scheme: str) -> list[object]:
+    """From `engine.resolve()` to the row of the read models in another database, while 200 facts a second are recorded.
+
+    The engine is in this process, the publisher and the worker are in two others.
+    """
+    topic, url = _new_topic(), f"{scheme}://{bootstrap}?replicas=1"
+    live, seen = (f"sqlite:///{folder / f'{name}-{topic}.db'}" for name in ("live", "seen"))
+    with SlaEngine.open(live) as engine, closing(Database.open(seen)) as database:
+        tables.create(database)
         engine.resolve(engine.receive(kind="repair", number="first"))
-        services: list[Publisher | Worker] = [
-            Publisher(engine.log, connect(url), "bench", topic=topic),
-            _Stamping(kafka=connect(url), database=database, view=ReadModelView(database, BOOKS[1]), topic=topic, seen=seen),
-        ]
-        threads = [threading.Thread(target=service.run, args=(stop,)) for service in services]
-        for thread in threads:
-            thread.start()
-        while "first" not in seen:
+        services = [_Process("publish", live, url, topic), _Process("project", seen, url, topic, BOOKS[1].name)]
+        for service in services:
+            service.begin()
+        while _offsets(database) < 2:
             time.sleep(0.1)
         begun = time.perf_counter()
         said = _orders(engine, LIVE_S * LIVE_RATE // 2)
         rate = 2 * len(said) / (time.perf_counter() - begun)
-        while len(seen) <= len(said):
+        while _offsets(database) < 2 * len(said) + 2:
             time.sleep(0.1)
-        stop.set()
-        for thread in threads:
-            thread.join()
-    times = sorted((seen[number] - at) * 1000 for number, at in said.items())
-    return ["", round(rate), round(statistics.median(times), 1), round(times[int(len(times) * 0.99)], 1)]
+        told = [line.split() for service in services for line in service.end()]
+    arrived = {number: float(at) for number, at in told}
+    times = sorted((arrived[number] - at) * 1000 for number, at in said.items())
+    return [scheme, round(rate), round(statistics.median(times), 1), round(times[int(len(times) * 0.99)], 1)]
 
 
 def _orders(engine: SlaEngine, count: int) -> dict[str, float]:
-    """Receive and resolve orders at the live rate; return when each was resolved."""
+    """Receive and resolve orders at the live rate; return when each resolution was asked for."""
     said: dict[str, float] = {}
     begun = time.perf_counter()
     for n in range(count):
         order = engine.receive(kind="repair", number=f"live-{n}")
-        engine.resolve(order)
         said[order.number] = time.perf_counter()
+        engine.resolve(order)
         time.sleep(max(0.0, begun + 2 * (n + 1) / LIVE_RATE - time.perf_counter()))
     return said

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from stream_samples import until
 
 from slaengine.errors import StreamingError
 from slaengine.testing import kafka_jars
@@ -30,6 +36,35 @@ def test_an_acknowledged_record_outlives_the_death_of_the_broker(kafka: RunningK
     partition = TopicPartition("survivors", 0)
     assert consumer.end_offsets([partition]) == {partition: 100}
     consumer.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("when", ["it starts", "it is up"])
+def test_a_launcher_that_is_told_to_end_takes_its_broker_with_it(when: str, kafka: RunningKafka, tmp_path: Path) -> None:
+    if kafka.cluster is None:
+        pytest.skip(kafka.describe())
+    call = [sys.executable, "-m", "slaengine.testing.kafka"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(call, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
+        assert launcher.stdout is not None
+        if when == "it is up":
+            assert launcher.stdout.readline().startswith("127.0.0.1:")
+        else:
+            until(lambda: brokers_in(tmp_path))
+        launcher.send_signal(signal.SIGTERM)
+        assert launcher.wait(40) == 0
+    assert not brokers_in(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def brokers_in(folder: Path) -> list[str]:
+    """Return the ids of the processes that work in this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").resolve().is_relative_to(folder):
+                found.append(process.name)
+    return found
 
 
 def test_a_broker_names_what_it_cannot_prove() -> None:

@@ -6,15 +6,20 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from stream_samples import fill, opened
 
 from slaengine.cli import run
+from slaengine.policies.book import pack_text
+from slaengine.storage.database import Database
 from slaengine.streaming.connect import connect
 from slaengine.streaming.memory import MemoryKafka
+from slaengine.streaming.tables import held
 from slaengine.testing.kafka import RunningKafka
 
 FACTS = "slaengine.work-orders"
@@ -75,11 +80,35 @@ def test_dead_letters_are_listed_shown_retried_and_skipped(ask: Ask, cluster: st
     code, shown = ask("dead-letters", "show", number, "--store", figures, "--json")
     assert (code, shown[0]["body"]) == (0, '{"spoilt":true}')
     assert ask("dead-letters", "retry", number, *policy, "--json")[0] == 1
-    code, skipped = ask("dead-letters", "skip", number, *policy, "--json")
+    code, skipped = ask("dead-letters", "skip", number, "--store", figures, "--json")
     assert (code, skipped["held"]) == (0, 0)
     assert ask("dead-letters", "list", "--store", figures, "--json") == (0, [])
     code, said = ask("dead-letters", "skip", number, *policy)
     assert (code, "nothing of work order" in said) == (2, True)
+
+
+def test_the_policy_that_dead_letters_are_worked_off_by_is_the_read_models_own(
+    ask: Ask, cluster: str, store: str, figures: str, tmp_path: Path
+) -> None:
+    retry = ("dead-letters", "retry", "--store", figures)
+    ask("publish", "--store", store, "--kafka", cluster, "--once")
+    spoil(connect(cluster))
+    ask("project", "--kafka", cluster, "--store", figures, "--policy", "service-standard", "--once")
+    assert ask(*retry, "--json")[1]["held"] > 0
+    other = tmp_path / "mine.yaml"
+    other.write_text(pack_text("boston-311").replace("boston-311", "mine"))
+    ask("project", "--kafka", cluster, "--store", figures, "--policy", str(other), "--once")
+    code, said = ask(*retry)
+    assert (code, "which policy? several read models hold something back" in said) == (2, True)
+    assert ask("dead-letters", "retry", "--store", figures, "--policy", str(other), "--json")[1]["held"] > 0
+    with closing(Database.open(figures)) as database, database.writing() as connection:
+        connection.execute(delete(held).where(held.c.view.contains("service-standard")))
+    code, said = ask(*retry)
+    assert (code, "by a policy 'mine', which is no shipped pack" in said) == (2, True)
+    with closing(Database.open(figures)) as database, database.writing() as connection:
+        connection.execute(delete(held))
+    code, said = ask(*retry)
+    assert (code, "no read models hold anything back" in said) == (2, True)
 
 
 def spoil(cluster: Any) -> str:
@@ -135,3 +164,23 @@ def test_a_signal_stops_publishing_in_order(kafka: RunningKafka, store: str) -> 
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert json.loads(out)["position"] > 0
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("scheme", ["kafka", "kafka+confluent"])
+def test_a_history_from_a_real_topic_replays_as_the_store_does(
+    ask: Ask, kafka: RunningKafka, scheme: str, store: str, tmp_path: Path
+) -> None:
+    url, topic = f"{scheme}://{kafka.bootstrap}?replicas=1", f"facts-{uuid.uuid4()}"
+    stream = ("--kafka", url, "--topic", topic)
+    _, published = ask("publish", "--store", store, *stream, "--once", "--json")
+    code, exported = ask("audit", "export", *stream, "--out", str(tmp_path / "h"), "--json")
+    assert (code, exported["position"]) == (0, published["published"])
+    asked = ("--policy", "service-standard", "--as-of", "2027-01-05", "--period", "month", "--by", "type", "--json")
+    code, straight = ask("audit", "replay", "--store", store, *asked)
+    assert code == 0
+    assert len(straight["rows"]) > 10
+    for source in (("--history", str(tmp_path / "h")), stream):
+        assert ask("audit", "replay", *source, *asked) == (0, straight)
+    code, compared = ask("audit", "export", "--store", store, *stream, "--out", str(tmp_path / "both"), "--json")
+    assert (code, compared["compared"]["same"], compared["compared"]["unlike"]) == (0, published["published"], [])

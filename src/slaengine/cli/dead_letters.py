@@ -10,17 +10,25 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from slaengine.cli.common import AsJson, Store, print_json, say
+from slaengine.cli.common import AsJson, Store, print_json, say, utc_now
 from slaengine.cli.reading import show
+from slaengine.engine.published import PublishedPolicies
 from slaengine.errors import UsageError
-from slaengine.policies.book import PolicyBook
+from slaengine.policies.book import PolicyBook, packs
 from slaengine.storage.database import Database
+from slaengine.storage.log import FactLog
 from slaengine.streaming import dead_letters as letters
 from slaengine.streaming.processor import Processor
-from slaengine.streaming.read_model import ReadModelView
+from slaengine.streaming.read_model import ReadModelView, policy_of, view_name
 from slaengine.streaming.reader import now
 
-Policy = Annotated[str, typer.Option("--policy", help="A shipped pack's name or a policy file.")]
+Policy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        help="A shipped pack's name or a policy file; without it the policy of the read models that hold something back.",
+    ),
+]
 
 
 def list_(store: Store, as_json: AsJson = False) -> None:
@@ -61,23 +69,23 @@ def show_(order: Order, store: Store, as_json: AsJson = False) -> None:
 
 def retry(
     store: Store,
-    policy: Policy,
     order: Annotated[str | None, typer.Argument(help="The order's number or id; all when left out.", metavar="[ORDER]")] = None,
+    policy: Policy = None,
     as_json: AsJson = False,
 ) -> None:
     """Try again what is held back from the read models, in order.
 
-    Example: `slaengine dead-letters retry WO-20260105-000123 --store sqlite:///figures.db --policy service-standard`
+    Example: `slaengine dead-letters retry WO-20260105-000123 --store sqlite:///figures.db`
     """
     order_ids = None if order is None else _ids(_of_order(store, order))
     with _processor(store, policy) as processor:
         _told(asdict(processor.retry(order_ids)), as_json=as_json)
 
 
-def skip(order: Order, store: Store, policy: Policy, as_json: AsJson = False) -> None:
+def skip(order: Order, store: Store, policy: Policy = None, as_json: AsJson = False) -> None:
     """Go on without the fact that stands in the way of an order's later ones; the figures will lack it.
 
-    Example: `slaengine dead-letters skip WO-20260105-000123 --store sqlite:///figures.db --policy service-standard`
+    Example: `slaengine dead-letters skip WO-20260105-000123 --store sqlite:///figures.db`
     """
     ids = _ids(_of_order(store, order))
     with _processor(store, policy) as processor:
@@ -114,10 +122,36 @@ def _ids(found: Sequence[letters.DeadLetter]) -> list[Any]:
 
 
 @contextmanager
-def _processor(store: str, policy: str) -> Iterator[Processor]:
+def _processor(store: str, policy: str | None) -> Iterator[Processor]:
     """Yield what handles messages: no Kafka is needed, since what is held back is in the store."""
     with closing(Database.open(store, create=False)) as database:
-        yield Processor(database, ReadModelView(database, PolicyBook.load(policy)), now)
+        book = PolicyBook.load(policy) if policy else _book(database)
+        yield Processor(database, ReadModelView(database, book), now)
+
+
+def _book(database: Database) -> PolicyBook:
+    """Return the book of the only read models that hold something back: a policy of the store's own, or a shipped pack.
+
+    Raises:
+        UsageError: nothing or more than one is there, or its policy cannot be had here.
+    """
+    holding = {view: name for view in letters.views(database) if (name := policy_of(view)) is not None}
+    if len(holding) != 1:
+        there = (
+            f"several read models hold something back ({', '.join(holding)})" if holding else "no read models hold anything back"
+        )
+        raise UsageError(f"which policy? {there}; name one with --policy")
+    [(view, name)] = holding.items()
+    published = PublishedPolicies(FactLog(database, utc_now))
+    if name in published.names():
+        book = published.book(name)
+    elif name in packs():
+        book = PolicyBook.pack(name)
+    else:
+        raise UsageError(f"the read models are by a policy '{name}', which is no shipped pack; name its file with --policy")
+    if view_name(book) != view:
+        raise UsageError(f"the read models are by other texts of '{name}' than are to be had here; name their file with --policy")
+    return book
 
 
 def _told(done: dict[str, int], *, as_json: bool) -> None:

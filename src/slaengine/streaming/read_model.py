@@ -26,6 +26,8 @@ from slaengine.streaming.publications import is_publication
 
 _BEGINNING_LOCK = 0x51AE_0008
 
+PREFIX = "read-models."
+
 BULK_MIN = 1_000
 """Facts at once from which the compiled kernel is quicker than the interpreted one, once it is loaded."""
 
@@ -54,7 +56,7 @@ class ReadModelView:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.name = f"read-models.{self.book.name}.{fingerprint(self.book)[:8]}"
+        self.name = view_name(self.book)
         self._models = ReadModels(self.database)
         self._judge, self._fast = judge_of(self.book), Judge(self.book, fast=True)
         self._in_bulk = 0
@@ -105,6 +107,16 @@ class ReadModelView:
         self._in_bulk += facts
         pays = self._in_bulk >= LOADED_FROM and available()
         return self._fast if self.fast or pays else self._judge
+
+
+def view_name(book: PolicyBook) -> str:
+    """Return the name under which the read models by a book are kept: another for other texts of the policy."""
+    return f"{PREFIX}{book.name}.{fingerprint(book)[:8]}"
+
+
+def policy_of(view: str) -> str | None:
+    """Return the name of the policy by which a view's read models are; None for a view of another kind."""
+    return view.removeprefix(PREFIX).rpartition(".")[0] if view.startswith(PREFIX) else None
 
 
 @dataclass(frozen=True, slots=True)
