@@ -69,5 +69,5 @@ def figures(log: FactLog, book: PolicyBook = STANDARD, kind: type[Figures] = Fig
 
 def report(read: Figures, as_of: datetime, known_at: datetime | None = None, **asked: object) -> Report:
     question = Question.of(as_of, known_at, **asked)
-    sheet = read.sheet(micros(as_of), None if known_at is None else micros(known_at), question.by)
-    return tabulate(question, promises_of(read.judge.book, as_of), sheet)
+    with read.sheet(micros(as_of), None if known_at is None else micros(known_at), question.by) as sheet:
+        return tabulate(question, promises_of(read.judge.book, as_of), sheet)

@@ -96,7 +96,8 @@ class Reading(ABC):
         question = self._question(as_of, known_at, period, by, targets)
         figures = self.project(progress)
         promises = promises_of(figures.judge.book, question.as_of)
-        return tabulate(question, promises, figures.sheet(*_instants(question), question.by))
+        with figures.sheet(*_instants(question), question.by) as sheet:
+            return tabulate(question, promises, sheet)
 
     def report_orders(  # noqa: PLR0913 - the parts of a question
         self,
@@ -116,11 +117,11 @@ class Reading(ABC):
         question = self._question(as_of, known_at, period, by, targets)
         figures = self.project()
         promises = promises_of(figures.judge.book, question.as_of)
-        sheet = figures.sheet(*_instants(question), question.by)
-        return [
-            Behind(**place._asdict() | {"figure": figure, "orders": figures.numbers(sheet.orders.seq[place.orders].tolist())})
-            for place in behind(figure, question, promises, sheet, micros(question.as_of))
-        ]
+        with figures.sheet(*_instants(question), question.by) as sheet:
+            return [
+                Behind(**place._asdict() | {"figure": figure, "orders": figures.numbers(sheet.orders.seq[place.orders].tolist())})
+                for place in behind(figure, question, promises, sheet, micros(question.as_of))
+            ]
 
     def restatements(
         self,
@@ -149,7 +150,8 @@ class Reading(ABC):
         question = self._question(as_of, known_at, None, BY, targets)
         figures = self.project()
         promises = promises_of(figures.judge.book, question.as_of)
-        return overview(question, promises, figures.sheet(*_instants(question), BY))
+        with figures.sheet(*_instants(question), BY) as sheet:
+            return overview(question, promises, sheet)
 
     def kpis(  # noqa: PLR0913 - the parts of a question
         self,
@@ -174,11 +176,11 @@ class Reading(ABC):
         figures = self.project()
         chosen = chosen_kpis(figures.judge.book, names)
         question = self._question(as_of, known_at, period, [*MEASURED, *(name for kpi in chosen for name in kpi.by)], ())
-        sheet = figures.sheet(*_instants(question), question.by)
         rows: list[KpiRow] = []
-        for kpi in chosen:
-            cut = cut_for(kpi, sheet, micros(question.as_of), question.period)
-            rows += kpi_rows(kpi, cut, zone=figures.judge.zone, lang=lang, households=households)
+        with figures.sheet(*_instants(question), question.by) as sheet:
+            for kpi in chosen:
+                cut = cut_for(kpi, sheet, micros(question.as_of), question.period)
+                rows += kpi_rows(kpi, cut, zone=figures.judge.zone, lang=lang, households=households)
         return rows
 
     def compare(

@@ -196,7 +196,7 @@ def _held(cut: Cut) -> Iterator[tuple[Key, Figure]]:
     cell = cut.groups.group[cut.held.order] * np.int64(max(len(parties), 1)) + cut.held.party.codes
     figures = _means(cell, cut.held.held_at(cut.as_of), len(cut.groups) * len(parties))
     for g, (period, group) in enumerate(cut.groups.keys):
-        for n in sorted(range(len(parties)), key=lambda n: parties[n] or ""):
+        for n in sorted((n for n, party in enumerate(parties) if party is not None), key=lambda n: parties[n] or ""):
             figure = figures[g * len(parties) + n]
             if figure.above:
                 yield (period, {**group, "holder": parties[n]}), figure

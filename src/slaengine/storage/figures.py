@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -32,32 +34,41 @@ class Figures:
     def __init__(self, database: Database, judge: Judge, tables: Generation) -> None:
         self.database, self.judge, self.tables = database, judge, tables
 
-    def sheet(self, as_of: int, known_at: int | None, by: Sequence[str]) -> Sheet:
-        """Return the orders received by `as_of`, with their clocks, as known at `known_at` (µs UTC; None: all that is known).
+    @contextmanager
+    def sheet(self, as_of: int, known_at: int | None, by: Sequence[str]) -> Iterator[Sheet]:
+        """Give the orders received by `as_of`, with their clocks, as known at `known_at` (µs UTC; None: all that is known).
 
         The orders carry the dimensions that grouping `by` reads. What is kept of an order is used if it holds for these
-        instants; else the order is judged from its case file. Not to be called within a transaction.
+        instants; else the order is judged from its case file. The sheet holds for the length of the block, in which other
+        threads wait for theirs. Not to be called within a transaction.
         """
         names = stored_dimensions(by)
-        with self.database.reading() as connection:
-            if connection.dialect.name == "postgresql":  # all that follows sees one state; SQLite's readers do anyway
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            kept = kept_sheets(self.database)
-            if known_at is None:
-                kept.patch(connection, self.tables, lambda whole: self._expired(connection, whole, as_of))
-            whole = kept.sheet(connection, self.tables, names)
-            holds = self.fresh(whole.orders, as_of, known_at)
-            again = ~holds & ~self._to_come(whole.orders, as_of, known_at)
-            judged = []
-            for seqs in chunks(sorted(whole.orders.seq[again].tolist()), FILES_AT_ONCE):
-                files = self._files(connection, seqs)
-                entries = self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
-                judged.append(tile_of_entries(entries, names, _places(files)))
-        fresh = whole.only(holds)
-        sheet = one_behind_the_other([fresh, side_by_side(judged, names)]) if judged else fresh
-        return sheet.at(as_of, self.judge.deadlines)
+        with kept_sheets(self.database).of(self.tables) as kept:
+            with self.database.reading() as connection:
+                if connection.dialect.name == "postgresql":  # all that follows sees one state; SQLite's readers do anyway
+                    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                newer = partial(self._expired, connection, as_of) if known_at is None else None
+                whole = kept.sheet(connection, names, newer)
+                holds = self.fresh(whole.orders, as_of, known_at)
+                judged = self._judged_anew(connection, whole.orders, holds, (as_of, known_at), names)
+            fresh = whole.only(holds)
+            sheet = one_behind_the_other([fresh, side_by_side(judged, names)]) if judged else fresh
+            yield sheet.at(as_of, self.judge.deadlines)
 
-    def _expired(self, connection: Connection, orders: OrderColumns, as_of: int) -> list[Tile]:
+    def _judged_anew(
+        self, connection: Connection, orders: OrderColumns, holds: Flags, instants: tuple[int, int | None], names: Sequence[str]
+    ) -> list[Tile]:
+        """Return, judged for these instants (`as_of`, `known_at`), the orders of which what is kept does not hold."""
+        as_of, known_at = instants
+        again = ~holds & ~self._to_come(orders, as_of, known_at)
+        judged = []
+        for seqs in chunks(sorted(orders.seq[again].tolist()), FILES_AT_ONCE):
+            files = self._files(connection, seqs)
+            entries = self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
+            judged.append(tile_of_entries(entries, names, _places(files)))
+        return judged
+
+    def _expired(self, connection: Connection, as_of: int, orders: OrderColumns) -> list[Tile]:
         """Return, judged as of then, the orders of which time alone has changed more than running into overdue."""
         expired = (orders.valid_until != NEVER) & (orders.valid_until < as_of) & (orders.holds_from <= as_of)
         return [

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import replace
-from threading import Lock
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import RLock
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, select
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, select
 
-from slaengine.projections.columns import Flags, OrderColumns, Sheet, Words, joined
-from slaengine.projections.sheets import side_by_side
-from slaengine.projections.tile import Tile, words_of
+from slaengine.projections.columns import OrderColumns, Sheet, Words
+from slaengine.projections.laid_out import LaidOut, Misplaced
+from slaengine.projections.sheets import one_behind_the_other, side_by_side
+from slaengine.projections.tile import CLOCK, HELD, ORDER, Tile, words_of
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import Generation
 from slaengine.storage.tiles import loose_states, made
@@ -22,35 +22,27 @@ from slaengine.storage.tiles import loose_states, made
 BASE = ("orders", "clocks", "held", "words")
 """The parts of a tile that every question reads."""
 BUILDS_MAX = 2
-"""Builds whose sheets are kept, some 500 MB for a million orders each: the live one, and one that takes its place."""
-NAMED_MAX = 200
-"""Tiles that are asked for by number; more of them are found quicker by reading all."""
+"""Builds whose sheets are kept, some 300 MB for a million orders each: the live one, and one that takes its place."""
+READ_AT_ONCE = 32
+"""Tiles read at a time, some 300 kB each."""
 
 
 class KeptSheets:
-    """The sheets of one database. Safe for threads, which wait for each other while one reads."""
+    """The sheets of one database. A thread that was given one is waited for by the others until it is done with it."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         self._builds: dict[int, KeptSheet] = {}
 
-    def sheet(self, connection: Connection, tables: Generation, dimensions: Sequence[str]) -> Sheet:
-        """Return all orders of a build, with these dimensions, as they stand in the transaction of `connection`."""
+    @contextmanager
+    def of(self, tables: Generation) -> Iterator[KeptSheet]:
+        """Give the sheet of a build, to this thread alone."""
         with self._lock:
-            return self._kept(tables).sheet(connection, dimensions)
-
-    def patch(self, connection: Connection, tables: Generation, judged: Callable[[OrderColumns], list[Tile]]) -> None:
-        """Put tiles of orders judged for a later instant, which `judged` makes of all orders, in the place of those kept."""
-        with self._lock:
-            kept = self._kept(tables)
-            kept.patch(judged(kept.sheet(connection, ()).orders))
-
-    def _kept(self, tables: Generation) -> KeptSheet:
-        kept = self._builds.pop(tables.number, None) or KeptSheet(tables)
-        self._builds[tables.number] = kept
-        while len(self._builds) > BUILDS_MAX:
-            del self._builds[next(iter(self._builds))]
-        return kept
+            kept = self._builds.pop(tables.number, None) or KeptSheet(tables)
+            self._builds[tables.number] = kept
+            while len(self._builds) > BUILDS_MAX:
+                del self._builds[next(iter(self._builds))]
+            yield kept
 
 
 _KEPT: WeakKeyDictionary[Database, KeptSheets] = WeakKeyDictionary()
@@ -62,90 +54,113 @@ def kept_sheets(database: Database) -> KeptSheets:
 
 
 class KeptSheet:
-    """One build's tiles as they were read last, and the sheet they make."""
+    """One build's tiles as they were read last, laid out as one sheet."""
 
     def __init__(self, tables: Generation) -> None:
         self._tables = tables
         self._states: dict[int, object] = {}
-        self._tiles: dict[int, Tile] = {}
+        self._laid = LaidOut()
         self._patches: list[Tile] = []
-        self._words: dict[str, dict[int, Words]] = {}
-        self._base: Sheet | None = None
-        self._said: dict[str, Words] = {}
 
-    def sheet(self, connection: Connection, dimensions: Sequence[str]) -> Sheet:
-        """Return all orders with these dimensions."""
+    def sheet(
+        self, connection: Connection, dimensions: Sequence[str], judged: Callable[[OrderColumns], list[Tile]] | None = None
+    ) -> Sheet:
+        """Return all orders with these dimensions, as they stand in the transaction of `connection`.
+
+        `judged` makes tiles of those orders that must be judged for a later instant; they stay in the place of those kept until
+        the tile that they are kept in changes. What is returned holds until the next call.
+        """
         self._refresh(connection)
-        if self._base is None:
-            self._base = side_by_side([*(tile.only(self._plain(tile)) for tile in self._tiles.values()), *self._patches], ())
-        for name in dimensions:
-            if name not in self._said:
-                self._learn(connection, name)
-                said = [self._words[name][number].only(self._plain(tile)) for number, tile in self._tiles.items()]
-                self._said[name] = joined([*said, *(patch.with_only((name,)).dimensions[name] for patch in self._patches)])
-        orders = replace(self._base.orders, dimensions={name: self._said[name] for name in dimensions})
-        return replace(self._base, orders=orders)
+        self._learn(connection, [name for name in dimensions if name not in self._laid.dimensions])
+        whole = self._patched(dimensions)
+        newer = judged(whole.orders) if judged else []
+        if not newer:
+            return whole
+        self._patches = _without(self._patches, np.concatenate([tile.orders["seq"] for tile in newer])) + newer
+        return self._patched(dimensions)
 
-    def patch(self, tiles: list[Tile]) -> None:
-        """Put these orders in the place of those kept, until the tile that they are kept in changes."""
-        if tiles:
-            newer = np.concatenate([tile.orders["seq"] for tile in tiles])
-            self._patches = _without(self._patches, newer) + tiles
-            self._base, self._said = None, {}
-
-    def _plain(self, tile: Tile) -> Flags:
-        """Return which orders of a tile are not patched."""
-        seqs = tile.orders["seq"]
-        patched = [patch.orders["seq"] for patch in self._patches]
-        return ~np.isin(seqs, np.concatenate(patched)) if patched else np.ones(len(seqs), np.bool_)
+    def _patched(self, dimensions: Sequence[str]) -> Sheet:
+        whole = self._laid.sheet(dimensions)
+        if not self._patches:
+            return whole
+        patched = np.concatenate([patch.orders["seq"] for patch in self._patches])
+        rest = whole.only(~np.isin(whole.orders.seq, patched))
+        return one_behind_the_other([rest, side_by_side([patch.with_only(dimensions) for patch in self._patches], dimensions)])
 
     def _refresh(self, connection: Connection) -> None:
-        """Forget the tiles that changed, and read those not known; the ones that the store does not keep are made."""
+        """Read the tiles that changed, or that are not known; the ones that the store does not keep are made."""
         tiles = self._tables.tiles.c
         kept = connection.execute(select(tiles.tile, tiles.digest).where(tiles.part == "orders").order_by(tiles.tile))
         loose = loose_states(connection, self._tables)
         states: dict[int, object] = {row.tile: row.digest for row in kept} | loose
-        if states == self._states:
+        changed = sorted(number for number, state in states.items() if self._states.get(number) != state)
+        if not self._in_place(connection, changed, loose, states):
+            self._begin_anew(connection)
+            self._take(connection, sorted(states), loose.keys())
+        self._states = states
+
+    def _in_place(
+        self, connection: Connection, changed: Sequence[int], loose: Iterable[int], states: Mapping[int, object]
+    ) -> bool:
+        """Lay the tiles that changed in their places, and return whether that could be done."""
+        if not self._states or self._laid.wasteful() or self._states.keys() - states.keys():
+            return False
+        try:
+            self._take(connection, changed, loose)
+        except Misplaced:
+            return False
+        return True
+
+    def _begin_anew(self, connection: Connection) -> None:
+        """Forget all tiles, and make room for those in the store."""
+        tiles = self._tables.tiles.c
+        rooms = []
+        for part, kind in (("orders", ORDER), ("clocks", CLOCK), ("held", HELD)):
+            size = connection.scalar(select(func.sum(func.length(tiles.content))).where(tiles.part == part))
+            rooms.append(int(size or 0) // kind.itemsize)
+        self._states, self._patches, self._laid = {}, [], LaidOut(*rooms)
+
+    def _take(self, connection: Connection, numbers: Sequence[int], loose: Iterable[int]) -> None:
+        """Lay these tiles, in their order."""
+        unkept = set(loose)
+        for first in range(0, len(numbers), READ_AT_ONCE):
+            some = numbers[first : first + READ_AT_ONCE]
+            parts = self._parts(connection, (*BASE, *self._laid.dimensions), [number for number in some if number not in unkept])
+            found = {number: Tile.decoded(its, self._laid.dimensions) for number, its in parts.items()}
+            found |= {n: tile.with_only(self._laid.dimensions) for n, tile in made(connection, self._tables, unkept & set(some))}
+            for number in sorted(found):
+                self._laid.put(number, found[number])
+            if self._patches and found:
+                self._patches = _without(self._patches, np.concatenate([tile.orders["seq"] for tile in found.values()]))
+
+    def _learn(self, connection: Connection, names: Sequence[str]) -> None:
+        """Read what the orders say in these dimensions, which are not known."""
+        if not names:
             return
-        for number in [number for number, state in self._states.items() if states.get(number) != state]:
-            gone = self._tiles.pop(number).orders["seq"]
-            self._patches = _without(self._patches, gone)
-            for words in self._words.values():
-                words.pop(number, None)
-        unknown = states.keys() - self._tiles.keys()
-        found = {number: Tile.decoded(parts, ()) for number, parts in self._parts(connection, BASE, unknown).items()}
-        found |= dict(made(connection, self._tables, unknown & loose.keys()))
-        self._tiles |= found
-        self._base, self._said = None, {}
-        self._states = {number: state for number, state in states.items() if number in self._tiles}
+        counts = self._laid.counts()
+        loose = set(loose_states(connection, self._tables)) & counts.keys()
+        fresh = {number: tile.with_only(names).dimensions for number, tile in made(connection, self._tables, sorted(loose))}
+        for name in names:
+            parts = self._parts(connection, (name,), sorted(counts.keys() - loose))
+            said: dict[int, Words] = {
+                number: words_of(parts.get(number, {}).get(name), count) for number, count in counts.items()
+            }
+            self._laid.learn(name, said | {number: dimensions[name] for number, dimensions in fresh.items()})
 
-    def _learn(self, connection: Connection, name: str) -> None:
-        """Read what the orders say in a dimension, where that is not known."""
-        known = self._words.setdefault(name, {})
-        for number, tile in self._tiles.items():
-            if tile.dimensions and number not in known:  # made, not read: it has them all
-                known[number] = tile.with_only((name,)).dimensions[name]
-        wanted = self._tiles.keys() - known.keys()
-        found = self._parts(connection, (name,), wanted)
-        for number in wanted:
-            known[number] = words_of(found.get(number, {}).get(name), len(self._tiles[number].orders))
-
-    def _parts(self, connection: Connection, parts: Sequence[str], numbers: AbstractSet[int]) -> dict[int, dict[str, bytes]]:
-        """Return these parts of these tiles, as far as they have them."""
+    def _parts(self, connection: Connection, parts: Sequence[str], numbers: Sequence[int]) -> dict[int, dict[str, bytes]]:
+        """Return these parts of these tiles, which are ascending, as far as they have them."""
         if not numbers:
             return {}
-        tiles = self._tables.tiles.c
-        query = select(tiles.tile, tiles.part, tiles.content).where(tiles.part.in_(parts))
-        if len(numbers) <= NAMED_MAX:
-            query = query.where(tiles.tile.in_(numbers))
+        tiles, wanted = self._tables.tiles.c, set(numbers)
+        within = tiles.part.in_(parts) & tiles.tile.between(numbers[0], numbers[-1])
         found: dict[int, dict[str, bytes]] = {}
-        for number, part, content in connection.execute(query):
-            if number in numbers:
+        for number, part, content in connection.execute(select(tiles.tile, tiles.part, tiles.content).where(within)):
+            if number in wanted:
                 found.setdefault(number, {})[part] = content
         return found
 
 
-def _without(tiles: list[Tile], seqs: Any) -> list[Tile]:
+def _without(tiles: list[Tile], seqs: NDArray[np.int64]) -> list[Tile]:
     """Return the tiles without the orders at these places; those left with none are left out."""
     rest = [tile.only(~np.isin(tile.orders["seq"], seqs)) for tile in tiles]
     return [tile for tile in rest if len(tile.orders)]

@@ -44,10 +44,11 @@ class KpiTally:
         """Yield the KPI values that do not follow from the facts, and count them all in `values`."""
         if not self._tiles:
             return
-        published = self._figures.sheet(self._as_of, None, self._by)
+        with self._figures.sheet(self._as_of, None, self._by) as sheet:
+            published = [self._rows(kpi, sheet) for kpi in self._kpis]
         replayed = side_by_side(self._tiles, self._names)
-        for kpi in self._kpis:
-            old, new = self._rows(kpi, published), self._rows(kpi, replayed)
+        for kpi, old in zip(self._kpis, published, strict=True):
+            new = self._rows(kpi, replayed)
             self.values += len(new)
             for place in sorted({*old, *new}, key=str):
                 before, after = old.get(place), new.get(place)
