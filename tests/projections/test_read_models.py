@@ -91,7 +91,7 @@ def test_a_first_build_that_breaks_off_goes_on_where_it_stood(shared_store_url, 
 
 def test_a_second_process_makes_the_same_of_the_facts(shared_store_url, monkeypatch):
     monkeypatch.setattr("slaengine.storage.first_build.BESIDE_FACTS_MIN", 1)
-    for module in ("first_build", "making", "tiles", "verifying"):
+    for module in ("first_build", "making", "tiles", "verifying", "verifying_tiles"):
         monkeypatch.setattr(f"slaengine.storage.{module}.TILE_ORDERS", 4)
     monkeypatch.setattr("slaengine.storage.beside.COMMAND", (sys.executable, "-c", BESIDE))
     with town(shared_store_url, 40) as told:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from slaengine.domain import commands as c
 from slaengine.domain.decide import decide
-from slaengine.domain.events import Dispatched, Fact
+from slaengine.domain.events import Dispatched, Fact, restored
 from slaengine.domain.work_order import INITIAL, evolve
 from slaengine.errors import WorkOrderError
 
@@ -73,7 +73,7 @@ def _refusal(fact: Fact, state: object) -> str | None:
     kind = _COMMANDS.get(type(fact))
     if kind is None:
         return None
-    command = kind.model_construct(fact.model_fields_set, **fact.__dict__)
+    command = restored(kind, {**fact.__dict__, "command_id": None})
     try:
         decide(command, state)  # type: ignore[arg-type]
     except WorkOrderError as error:

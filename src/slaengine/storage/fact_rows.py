@@ -8,13 +8,15 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from slaengine.audit.packed import Packed, packed_of
-from slaengine.storage.bulk import fetched
+from slaengine.storage.bulk import chunks, fetched
 
 FactRow = tuple[bytes, int, str, bytes, int]
 """The order's id as 16 bytes, version, topic, content, and when it was recorded (µs UTC)."""
 
 LogRow = tuple[int, bytes, int, str, bytes, int, bytes]
 """A fact as `StoredFact` has it, but the order's id as 16 bytes."""
+
+IDS_A_STATEMENT = 1_000
 
 NO_ORDER = UUID(int=0)
 """The nil UUID comes before that of every order…"""
@@ -80,6 +82,16 @@ def facts_between(connection: Connection, after: UUID, last: UUID | None, until:
         where, values = f"{where} AND order_id <= ?", [*values, _as_driven(connection, last)]
     columns = f"{_key(connection)}, version, topic, state, recorded_at"
     return fetched(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *values)
+
+
+def facts_of_orders(connection: Connection, order_ids: Sequence[bytes], until: int) -> list[FactRow]:
+    """Return the facts, up to position `until`, of the orders with these ids (16 bytes), order by order."""
+    columns, found = f"{_key(connection)}, version, topic, state, recorded_at", list[FactRow]()
+    for some in chunks(order_ids, IDS_A_STATEMENT):
+        keys = [_as_driven(connection, UUID(bytes=order_id)) for order_id in some]
+        where = f"order_id IN ({', '.join('?' * len(keys))}) AND position <= ?"
+        found.extend(fetched(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *keys, until))
+    return found
 
 
 def _key(connection: Connection) -> str:

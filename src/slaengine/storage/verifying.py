@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, and_, exists, not_, select
+from sqlalchemy import Connection, Table, and_, exists, func, not_, select
 
-from slaengine.audit.differences import Difference, Row, clock_differences, order_differences
-from slaengine.audit.irregular import LATE_AFTER, Irregularity, Known, irregularities
+from slaengine.audit.differences import Difference
+from slaengine.audit.irregular import LATE_AFTER, Irregularity, irregularities
 from slaengine.domain.events import Received
-from slaengine.errors import AuditError, CorruptFact
+from slaengine.errors import AuditError
 from slaengine.policies.book import PolicyBook
-from slaengine.projections.case_file import CaseFile, moment_of
-from slaengine.projections.entry import Entry, Judge
-from slaengine.projections.gather import tile_of_rows
+from slaengine.policies.compiled import available
+from slaengine.projections.case_file import CaseFile
+from slaengine.projections.entry import Judge
 from slaengine.projections.promises import fingerprint
-from slaengine.projections.rows import clock_rows, order_row
+from slaengine.projections.reading import Reader
 from slaengine.storage.bulk import chunks
+from slaengine.storage.fact_rows import FactRow, facts_of_orders
 from slaengine.storage.figures import Figures
-from slaengine.storage.log import FactLog, StoredFact
-from slaengine.storage.mapper import FactMapper
-from slaengine.storage.read_models import Build, ReadModels, rows_of
+from slaengine.storage.garbage import searched_seldom
+from slaengine.storage.log import FactLog
+from slaengine.storage.read_models import Build, ReadModels, Rows, rows_of
 from slaengine.storage.read_models_schema import TILE_ORDERS
 from slaengine.storage.schema import facts as fact_table
+from slaengine.storage.typed_facts import TypedFacts
 from slaengine.storage.verifying_kpis import KpiTally
+from slaengine.storage.verifying_tiles import KEYS, NOTHING, differences, kept_tile, published, tile_difference
 
-KEYS = ("seq", "order_id")
-"""Columns that only say where a row belongs."""
+FAST_FACTS_MIN = 150_000
+"""Facts from which the compiled kernel pays, though it takes some seconds to load."""
 
 Progress = Callable[[int], None]
-
-
-@dataclass
-class Rows:
-    """The rows of one order; None, or none, where there are none. Clocks are by target and cycle."""
-
-    order: Row | None = None
-    clocks: dict[tuple[str, int], Row] = field(default_factory=dict)
-    case_file: bytes | None = None
 
 
 @dataclass
@@ -78,25 +72,25 @@ def verify(
         CalendarError: a calendar does not know the time that a limit reaches into.
     """
     build = _published(log, book)
-    judge = Judge(book)
+    judge = Judge(book, fast=True if available() and build.position >= FAST_FACTS_MIN else None)
     tally = None if as_of is None else KpiTally(Figures(log.database, judge, build.tables), as_of)
     verifier = Verifier(log, build, judge, late_after, tally)
+    verified = verifier.verified
     with log.database.reading() as connection:
-        orders = build.tables.orders
-        rows = connection.execute(select(orders.c.order_id, orders.c.seq).order_by(orders.c.seq))
-        places: dict[UUID, int] = {row.order_id: row.seq for row in rows}
+        last = connection.scalar(select(func.max(build.tables.orders.c.seq)))
         unpublished = list(_unpublished(connection, build))
-        verifier.verified.differences.extend(_strays(connection, build))
-    for number, some in groupby(places.items(), lambda place: place[1] // TILE_ORDERS):
-        verifier.take(dict(some), number)
-        progress(verifier.verified.facts)
-    for lost in chunks(unpublished, TILE_ORDERS):
-        verifier.take(dict.fromkeys(lost, 0), None)
-        progress(verifier.verified.facts)
-    if tally is not None:
-        verifier.verified.differences.extend(tally.differences())
-        verifier.verified.kpi_values = tally.values
-    return verifier.verified
+        verified.differences.extend(_strays(connection, build))
+    with searched_seldom():
+        for number in range(0 if last is None else last // TILE_ORDERS + 1):
+            verifier.take_tile(number)
+            progress(verified.facts)
+        for lost in chunks(unpublished, TILE_ORDERS):
+            verifier.take_unpublished(lost)
+            progress(verified.facts)
+        if tally is not None:
+            verified.differences.extend(tally.differences())
+            verified.kpi_values = tally.values
+    return verified
 
 
 def _published(log: FactLog, book: PolicyBook) -> Build:
@@ -113,12 +107,12 @@ def _published(log: FactLog, book: PolicyBook) -> Build:
     return live[0]
 
 
-def _unpublished(connection: Connection, build: Build) -> Iterator[UUID]:
-    """Yield the orders that were received up to the read models' position and do not stand in them."""
+def _unpublished(connection: Connection, build: Build) -> Iterator[bytes]:
+    """Yield the ids of the orders that were received up to the read models' position and do not stand in them."""
     there = exists().where(build.tables.orders.c.order_id == fact_table.c.order_id)
     received = and_(fact_table.c.topic == Received.TOPIC, fact_table.c.position <= build.position)
     for (order_id,) in connection.execute(select(fact_table.c.order_id).where(received, not_(there))):
-        yield order_id
+        yield order_id.bytes
 
 
 def _strays(connection: Connection, build: Build) -> Iterator[Difference]:
@@ -132,6 +126,10 @@ def _strays(connection: Connection, build: Build) -> Iterator[Difference]:
             )
 
 
+def _plain(row: Any, table: Table) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in table.columns if column.name not in KEYS}
+
+
 class Verifier:
     """Compares some orders at a time, and keeps what was found."""
 
@@ -139,101 +137,58 @@ class Verifier:
         self, log: FactLog, build: Build, judge: Judge, late_after: timedelta = LATE_AFTER, tally: KpiTally | None = None
     ) -> None:
         self._log, self._build, self._judge, self._late_after = log, build, judge, late_after
-        self._mapper, self._tally = FactMapper(), tally
+        self._typed, self._reader, self._tally = TypedFacts(), Reader(), tally
         self.verified = Verified(build.position)
 
-    def take(self, places: Mapping[UUID, int], tile: int | None = None) -> None:
-        """Verify orders by their places, which are those of a tile (None: of none), and that tile, if it is kept."""
-        order_ids = list(places)
-        stored = {
-            order_id: [fact for fact in facts if fact.position <= self._build.position]
-            for order_id, facts in self._log.facts_of_many(order_ids).items()
-        }
+    def take_tile(self, number: int) -> None:
+        """Verify the orders of a tile, and the tile itself, if it is kept.
+
+        Raises:
+            CorruptFact: a fact cannot be read.
+            CalendarError: a calendar does not know the time that a limit reaches into.
+        """
+        new = self.take(range(number * TILE_ORDERS, (number + 1) * TILE_ORDERS))
         with self._log.database.reading() as connection:
-            published = _published_rows(connection, self._build, order_ids)
-        entries = _entries(self._judge, stored)
-        for order_id in order_ids:
-            replayed = _replayed(entries[order_id]) if order_id in entries else Rows()
-            self._compare(order_id, published[order_id], replayed, stored.get(order_id, []))
-        if tile is not None:
-            self._compare_tile(tile, {places[order_id]: entries[order_id] for order_id in order_ids if order_id in entries})
+            kept = kept_tile(connection, self._build.tables, number)
+        if difference := tile_difference(number, kept, new):
+            self.verified.differences.append(difference)
+
+    def take(self, places: range) -> Rows:
+        """Verify the orders at these places, and return the rows that follow from their facts; raises as `take_tile`."""
+        with self._log.database.reading() as connection:
+            old = published(connection, self._build.tables, places)
+            seqs = {row[1]: row[0] for row in old.orders}
+            facts = facts_of_orders(connection, list(seqs), self._build.position)
+        return self._compared(seqs, facts, old)
+
+    def take_unpublished(self, order_ids: Sequence[bytes]) -> None:
+        """Name orders of which nothing was published, though their facts are in the log."""
+        with self._log.database.reading() as connection:
+            facts = facts_of_orders(connection, order_ids, self._build.position)
+        self._compared({order_id: seq for seq, order_id in enumerate(order_ids)}, facts, NOTHING)
+
+    def _compared(self, seqs: Mapping[bytes, int], facts: Sequence[FactRow], old: Rows) -> Rows:
+        new = self._made(seqs, facts)
+        self.verified.differences.extend(differences(old, new))
+        self.verified.orders += len(seqs)
+        self.verified.clocks += len(new.clocks)
+        return new
+
+    def _made(self, seqs: Mapping[bytes, int], facts: Sequence[FactRow]) -> Rows:
+        """Return the rows that orders come to by their places, and note what is irregular in their facts."""
+        of_order = {key: list(some) for key, some in groupby(facts, itemgetter(0))}
+        files = [
+            CaseFile(
+                UUID(bytes=key), tuple([self._reader.moment(topic, state, version, at) for _, version, topic, state, at in some])
+            )
+            for key, some in of_order.items()
+        ]
+        entries = {seqs[entry.case_file.order_id.bytes]: entry for entry in self._judge.entries(files)}
         if self._tally is not None:
             self._tally.take([entry.case_file for entry in entries.values()])
-        self.verified.orders += len(order_ids)
-        self.verified.facts += sum(map(len, stored.values()))
-
-    def _compare_tile(self, number: int, entries: Mapping[int, Entry]) -> None:
-        """Compare a tile, if it is kept, with what its orders contribute to figures."""
-        tiles, rows = self._build.tables.tiles.c, rows_of(entries)
-        with self._log.database.reading() as connection:
-            kept = connection.execute(select(tiles.part, tiles.content).where(tiles.tile == number)).all()
-        if not kept:
-            return
-        published = {row.part: row.content for row in kept}
-        replayed = tile_of_rows(rows.orders, rows.clocks, rows.held).encoded()
-        parts = sorted(part for part in {*published, *replayed} if published.get(part) != replayed.get(part))
-        if parts:
-            why = f"the kept contributions of {TILE_ORDERS} orders to figures do not follow from the facts: {', '.join(parts)}"
-            self.verified.differences.append(Difference(f"tile {number}", None, None, None, None, why))
-
-    def _compare(self, order_id: UUID, published: Rows, replayed: Rows, stored: Sequence[StoredFact]) -> None:
-        verified = self.verified
-        number = str((published.order or replayed.order or {}).get("number", order_id))
-        verified.differences.extend(order_differences(number, published.order, replayed.order))
-        if published.order is not None and replayed.order is not None:
-            verified.differences.extend(clock_differences(number, published.clocks, replayed.clocks))
-            if published.case_file != replayed.case_file:
-                why = "its case file does not hold what the log does"
-                verified.differences.append(Difference(number, None, None, None, None, why))
-        verified.irregular.extend(irregularities(number, list(_known(self._mapper, stored)), self._late_after))
-        verified.clocks += len(replayed.clocks)
-
-
-def _published_rows(connection: Connection, build: Build, order_ids: list[UUID]) -> defaultdict[UUID, Rows]:
-    """Return what stands in the read models of these orders."""
-    tables, found = build.tables, defaultdict[UUID, Rows](Rows)
-    of_some = tables.orders.c.order_id.in_(order_ids)
-    for row in connection.execute(select(tables.orders).where(of_some)):
-        found[row.order_id].order = _plain(row, tables.orders)
-    clocks = select(tables.orders.c.order_id, tables.clocks).join(tables.orders, tables.orders.c.seq == tables.clocks.c.seq)
-    for row in connection.execute(clocks.where(of_some)):
-        found[row.order_id].clocks[row.target, row.cycle] = _plain(row, tables.clocks)
-    files = select(tables.orders.c.order_id, tables.case_files.c.content)
-    files = files.join(tables.case_files, tables.orders.c.seq == tables.case_files.c.seq)
-    for row in connection.execute(files.where(of_some)):
-        found[row.order_id].case_file = row.content
-    return found
-
-
-def _plain(row: Any, table: Table) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in table.columns if column.name not in KEYS}
-
-
-def _entries(judge: Judge, stored: Mapping[UUID, Sequence[StoredFact]]) -> dict[UUID, Entry]:
-    """Return what follows from the facts, by order."""
-    files = [
-        CaseFile(order_id, tuple(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at) for fact in facts))
-        for order_id, facts in stored.items()
-        if facts
-    ]
-    return {entry.case_file.order_id: entry for entry in judge.entries(files)}
-
-
-def _replayed(entry: Entry) -> Rows:
-    """Return the rows that an entry comes to."""
-    row = {name: value for name, value in order_row(0, entry).items() if name not in KEYS}
-    clocks: dict[tuple[str, int], Row] = {(c["target"], c["cycle"]): _without_seq(c) for c in clock_rows(0, entry)}
-    return Rows(row, clocks, entry.case_file.encode())
-
-
-def _without_seq(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "seq"}
-
-
-def _known(mapper: FactMapper, stored: Sequence[StoredFact]) -> Iterator[Known]:
-    for fact in stored:
-        try:
-            known = mapper.fact_of(fact.order_id, fact.version, fact.topic, fact.state)
-        except CorruptFact:
-            continue  # `moment_of` above has named it already, or it only lacks what judging does not need
-        yield Known(fact.version, fact.recorded_at, known)
+        numbers = {entry.case_file.order_id.bytes: entry.view.number for entry in entries.values()}
+        for key, some in of_order.items():
+            number = numbers.get(key, str(UUID(bytes=key)))
+            self.verified.irregular.extend(irregularities(number, list(self._typed.known(some)), self._late_after))
+        self.verified.facts += len(facts)
+        return rows_of(dict(sorted(entries.items())))
