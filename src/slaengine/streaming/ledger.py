@@ -41,11 +41,9 @@ class Ledger:
     def identity(self, connection: Connection) -> str:
         """Return the view's random name, made at the first asking."""
         query = select(identities.c.identity).where(identities.c.view == self.view)
-        found = connection.scalar(query)
-        if found is None:
-            found = uuid4().hex[:12]
-            connection.execute(insert(identities).values(view=self.view, identity=found))
-        return found
+        if connection.scalar(query) is None:  # another worker may be quicker: then the name is his
+            connection.execute(_IDENTITY, {"view": self.view, "identity": uuid4().hex[:12]})
+        return str(connection.scalar(query))
 
     # ── offsets ──
 
@@ -78,16 +76,15 @@ class Ledger:
     def versions(self, connection: Connection, order_ids: Collection[UUID]) -> dict[UUID, int]:
         """Return the last version handled of each of these orders that the view knows."""
         found: dict[UUID, int] = {}
-        sqlite = connection.dialect.name == "sqlite"
-        for some in _slices(list(order_ids)):
-            if sqlite:
+        if connection.dialect.name == "sqlite":
+            for some in _slices(list(order_ids)):
                 by_key = {order_id.bytes: order_id for order_id in some}
                 query = f"{_VERSIONS} IN ({', '.join('?' * len(some))})"
                 rows = connection.exec_driver_sql(query, (self.view, *by_key)).all()
                 found.update([(by_key[key], version) for key, version in rows])
-            else:
-                query = f"{_VERSIONS} = ANY(?)".replace("?", "%s")
-                found.update([(row[0], row[1]) for row in connection.exec_driver_sql(query, (self.view, some))])
+        elif order_ids:
+            query = f"{_VERSIONS} = ANY(?)".replace("?", "%s")  # one parameter, however many they are
+            found.update([(row[0], row[1]) for row in connection.exec_driver_sql(query, (self.view, list(order_ids)))])
         return found
 
     def set_versions(self, connection: Connection, handled: Mapping[UUID, int]) -> None:
@@ -167,6 +164,7 @@ _FIRST_OFFSET = text(
     'INSERT INTO stream_offsets (view, topic, "partition", next_offset) VALUES (:view, :topic, :partition, :next_offset) '
     "ON CONFLICT DO NOTHING"
 )
+_IDENTITY = text("INSERT INTO stream_identities (view, identity) VALUES (:view, :identity) ON CONFLICT DO NOTHING")
 # In the driver's own form: for every order of every batch SQLAlchemy's would cost more than the database does.
 _VERSIONS = "SELECT order_id, version FROM stream_versions WHERE view = ? AND order_id"
 _NEW_VERSIONS = "INSERT INTO stream_versions (view, order_id, version)"
