@@ -18,11 +18,11 @@ from slaengine.domain.events import Received
 from slaengine.engine import SlaEngine
 from slaengine.errors import AuditError, StreamingError, UnknownWorkOrder, UsageError
 from slaengine.storage.sealing import seal_store
+from slaengine.streaming.checkpoints import CheckpointTopic
 from slaengine.streaming.connect import connect
-from slaengine.streaming.port import Kafka, Message, TopicSpec
 
-CHECKPOINTS = "slaengine.checkpoints"
-SEND_TIMEOUT_S = 30
+RETRY_S = 30
+"""How soon Kafka is tried again when it did not take a checkpoint."""
 
 Folder = Annotated[
     Path, typer.Option("--seal", help="The folder of checkpoints and the tree, best on another machine.", metavar="DIR")
@@ -64,39 +64,48 @@ def seal(
 
     Example: `slaengine audit seal --store sqlite:///orders.db --key seal.key --seal ./seal`
 
-    Hand the checkpoint files to those who must be able to hold you to them. A log whose chain is broken, or that was
-    rewritten behind an earlier checkpoint, is not sealed.
+    Hand the checkpoint files to those who must be able to hold you to them. With `--kafka` every checkpoint in the folder
+    that the topic lacks is sent; with `--every`, what Kafka refuses is tried again until it takes it. A log whose chain is
+    broken, or that was rewritten behind an earlier checkpoint, is not sealed.
     """
     signer, following = SigningKey.load(key), load_public(next_key) if next_key else None
+    kept = SealFolder(folder)
+    topic = None if kafka is None else CheckpointTopic(connect(kafka))
     with SlaEngine.open(store, clock=utc_now, create=False) as engine:
         while True:
-            made = seal_store(engine.log, SealFolder(folder), signer, utc_now(), next_key=following)
-            if made is not None and kafka is not None:
-                send_checkpoint(connect(kafka), made)
-            _show_sealed(made, folder, as_json=as_json)
+            _show_sealed(seal_store(engine.log, kept, signer, utc_now(), next_key=following), folder, as_json=as_json)
             if every is None or following is not None:
+                _send(topic, kept)
                 return
-            time.sleep(every * 60)
+            _wait(every * 60, topic, kept)
 
 
-def send_checkpoint(kafka: Kafka, made: Sealed) -> None:
-    """Send a checkpoint to the topic, keyed by the log's name, and wait until Kafka has it.
-
-    Raises:
-        StreamingError: Kafka cannot be reached, or does not take it.
-    """
-    kafka.ensure_topics([TopicSpec(CHECKPOINTS, 1, settings={"retention.ms": "-1"})])
-    producer = kafka.producer()
+def _send(topic: CheckpointTopic | None, kept: SealFolder) -> int:
     try:
-        note = Message(
-            CHECKPOINTS, made.checkpoint.origin.encode(), made.note.encode(), [("content-type", b"text/plain; charset=utf-8")]
-        )
-        if not producer.send([note]).wait(SEND_TIMEOUT_S):
-            raise StreamingError(
-                f"Kafka did not take the checkpoint within {SEND_TIMEOUT_S} s; it is in the seal's folder and the log"
-            )
-    finally:
-        producer.close()
+        return 0 if topic is None else topic.send(kept.notes())
+    except StreamingError as error:
+        raise StreamingError(
+            f"{error}; the checkpoints are in {kept.path} and in the log, and sealing with --kafka sends them when it can"
+        ) from None
+
+
+def _wait(seconds: float, topic: CheckpointTopic | None, kept: SealFolder) -> None:
+    """Send to the topic what it lacks, again and again while Kafka refuses, and return after so many seconds."""
+    until, refused = time.monotonic() + seconds, False
+    while True:
+        try:
+            sent = _send(topic, kept)
+            if refused:
+                say(f"Kafka takes checkpoints again; {sent} were sent")
+            refused = False
+        except StreamingError as error:
+            if not refused:
+                say(str(error))
+            refused = True
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(left, RETRY_S) if refused else left)
 
 
 def _show_sealed(made: Sealed | None, folder: Path, *, as_json: bool) -> None:
