@@ -85,7 +85,9 @@ def project(
         typer.Option("--policy", help="A shipped pack's name or a policy file; without it the one published in the topic."),
     ] = None,
     topic: Topic = FACTS,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Workers in this process; more may run elsewhere.")] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Workers in this process, by turns; run the command again for more processors.")
+    ] = 1,
     once: Once = False,
     as_json: AsJson = False,
 ) -> None:
@@ -93,8 +95,8 @@ def project(
 
     Example: `slaengine project --kafka localhost:9092 --store postgresql+psycopg:///figures --policy service-standard`
 
-    As many workers as the topic has partitions share the work, in one process or many. Without `--policy` the figures are by
-    the policy that is published in the topic, and by its further versions when they come along.
+    As many workers as the topic has partitions share the work; on several processors, run the command several times. Without
+    `--policy` the figures are by the policy that is published in the topic, and by its further versions when they come along.
     """
     cluster = connect(kafka)
     with closing(Database.open(store)) as database:
