@@ -1,8 +1,8 @@
 """A publisher or a worker in a process of its own, as a user runs them, for the benchmark of the stream.
 
 `python -m benchmarks._stream_process publish STORE KAFKA TOPIC`, or `… project STORE KAFKA TOPIC POLICY`. Each says `ready`,
-begins when a line comes on its standard input and ends when that ends; a worker then prints when the last transaction of each
-order ended: the order's number, and the seconds of the machine's monotonic clock.
+begins when a line comes on its standard input and ends when that ends; a worker then prints by the machine's monotonic clock, in
+seconds, when it had its first facts in hand (`begun`) and when the last transaction of each order ended (the order's number).
 """
 
 from __future__ import annotations
@@ -28,15 +28,19 @@ from slaengine.streaming.read_model import ReadModelView
 from slaengine.streaming.worker import Worker
 from slaengine.testing.generator import encoded, histories
 
+BEGUN = "begun"
+
 
 @dataclass(kw_only=True)
 class Stamping(Worker):
-    """Notes when each order's last transaction has ended."""
+    """Notes when it began and when each order's last transaction has ended."""
 
+    begun: float | None = None
     seen: dict[str, float] = field(default_factory=dict)
 
     def take(self, stretches: Mapping[Partition, Stretch]) -> Handled:
         """Take facts in, and note the time."""
+        self.begun = self.begun or time.perf_counter()
         done = super().take(stretches)
         now = time.perf_counter()
         for stretch in stretches.values():
@@ -74,7 +78,8 @@ def main(what: str, store: str, kafka: str, topic: str, policy: str = "") -> Non
         sys.stdin.read()
         stop.set()
         running.join()
-    if isinstance(service, Stamping):
+    if isinstance(service, Stamping) and service.begun:
+        print(BEGUN, service.begun)
         for number, at in service.seen.items():
             print(number, at)
 

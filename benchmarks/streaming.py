@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
+from benchmarks._stream_process import BEGUN
 from benchmarks._timing import table
 from slaengine.engine import SlaEngine
 from slaengine.errors import SlaEngineError
@@ -43,7 +44,7 @@ from slaengine.testing.generator import encoded, histories
 from slaengine.testing.kafka import start_kafka
 from slaengine.testing.postgres import start_postgres
 
-ORDERS = 5_000
+ORDERS = 10_000
 LIVE_S, LIVE_RATE = 20, 200
 ROUNDS = 3
 BOOKS = [PolicyBook.pack(name) for name in ("boston-311", "service-standard")]
@@ -141,8 +142,7 @@ def _consuming(bootstrap: str, topic: str, count: int, stores: dict[str, Callabl
     """The kernel is loaded beforehand, as it is in a worker that has run for a while."""
     views: list[Callable[[Database], View]] = [lambda _: Handler("nothing", lambda *_: None)]
     views += [partial(ReadModelView, book=book, fast=available()) for book in BOOKS]
-    for make in views:
-        _consume(f"kafka+confluent://{bootstrap}", topic, stores["sqlite"](), make)
+    _consume(f"kafka+confluent://{bootstrap}", topic, stores["sqlite"](), views[-1])
     return [
         [scheme, name, *(int(count / _consume(f"{scheme}://{bootstrap}", topic, new(), make)) for make in views)]
         for scheme in ("kafka+confluent", "kafka")
@@ -187,21 +187,17 @@ def _crew(bootstrap: str, topic: str, count: int, stores: dict[str, Callable[[],
 
 
 def _shared(url: str, topic: str, count: int, store: str, book: PolicyBook) -> int:
-    """Facts a second by two workers in two processes that share the partitions, from the first offset stored to the last."""
+    """Facts a second by two workers in two processes that share the partitions: from the first fact in hand to the last stored."""
     with closing(Database.open(store)) as database:
         tables.create(database)
         workers = [_Process("project", store, url, topic, book.name) for _ in range(2)]
         for worker in workers:
             worker.begin()
-        while not (first := _offsets(database)):
-            time.sleep(0.01)
-        begun = time.perf_counter()
-        while (last := _offsets(database)) < count:
-            time.sleep(0.05)
-        took = time.perf_counter() - begun
-        for worker in workers:
-            worker.end()
-    return int((last - first) / took)
+        while _offsets(database) < count:
+            time.sleep(0.1)
+        told = [line.split() for worker in workers for line in worker.end()]
+    begun = min(float(at) for what, at in told if what == BEGUN)
+    return int(count / (max(float(at) for _, at in told) - begun))
 
 
 def _offsets(database: Database) -> int:

@@ -86,7 +86,7 @@ def project(
     ] = None,
     topic: Topic = FACTS,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Workers in this process, by turns; run the command again for more processors.")
+        int, typer.Option("--workers", min=1, help="Workers in this process, by turns; run it again for more processors.")
     ] = 1,
     once: Once = False,
     as_json: AsJson = False,
