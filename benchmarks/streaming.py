@@ -187,7 +187,7 @@ def _crew(bootstrap: str, topic: str, count: int, stores: dict[str, Callable[[],
 
 
 def _shared(url: str, topic: str, count: int, store: str, book: PolicyBook) -> int:
-    """Facts a second by two workers in two processes that share the partitions: from the first fact in hand to the last stored."""
+    """Facts a second by two workers in two processes that share the partitions, from the first one in hand to the last stored."""
     with closing(Database.open(store)) as database:
         tables.create(database)
         workers = [_Process("project", store, url, topic, book.name) for _ in range(2)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from slaengine.errors import DeliveryFailed
@@ -12,7 +12,7 @@ from slaengine.storage.fact_rows import LogRow, log_after
 from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
-from slaengine.streaming.envelope import Envelope
+from slaengine.streaming.envelope import Address, Envelope
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.limits import DELIVERY_TIMEOUT_S, IDLE_S, POSITION_EVERY_S, PUBLISH_BATCH, PUBLISH_READ, PUBLISH_WINDOW
 from slaengine.streaming.port import Delivery, Producer
@@ -45,6 +45,7 @@ class Tenure:
     status: PublisherStatus
     clock: Callable[[], float]
     _read: list[LogRow] = field(default_factory=list)
+    _where: Mapping[bytes, Address] = field(default_factory=dict)
     _on_the_way: deque[tuple[int, int, Delivery]] = field(default_factory=deque)
     _beaten: float = 0.0
 
@@ -79,10 +80,11 @@ class Tenure:
         if not self._read:
             with self.facts.database.reading() as connection:
                 self._read = log_after(connection, after, PUBLISH_READ)
+                self._where = self.addresses.of(fact[1] for fact in self._read)
         facts, self._read = self._read[:PUBLISH_BATCH], self._read[PUBLISH_BATCH:]
         if not facts:
             return after
-        messages = self.envelope.messages(facts, self.addresses.of(fact[1] for fact in facts))
+        messages = self.envelope.messages(facts, self._where)
         position = facts[-1][0]
         self.status.head = max(self.status.head, position)
         self._beat_if_due()
