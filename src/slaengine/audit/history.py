@@ -18,6 +18,7 @@ from slaengine.audit.chain import GENESIS, verify_columns
 from slaengine.audit.history_schema import FORMAT, arrow, sorted_table
 from slaengine.audit.shapes import Shaper, Stored
 from slaengine.errors import AuditError
+from slaengine.policies.compiled import available
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,7 +103,12 @@ class History:
         if len(parts) == 1:
             return self._read_part(parts[0], columns)
         wanted = None if columns is None else tuple(dict.fromkeys((*columns, *SORTED_BY)))
-        return sorted_table(arrow().concat_tables([self._read_part(part, wanted) for part in parts]).unify_dictionaries())
+        tables = [self._read_part(part, wanted) for part in parts]
+        if not available():
+            return sorted_table(arrow().concat_tables(tables).unify_dictionaries())
+        from slaengine.audit.merging import merged  # noqa: PLC0415 (needs an extra)
+
+        return merged(tables)
 
     def of_orders(self, bucket: int, orders: Collection[int], columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows of some orders of a bucket, by the positions at which they began; as `read`."""

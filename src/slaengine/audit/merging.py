@@ -1,0 +1,61 @@
+# mypy: disable-error-code="untyped-decorator"
+"""Several parts of a bucket, each in its order, made one in that order. Imported only where Numba is installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from slaengine.audit.history_schema import arrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DONE = (1 << 63) - 1
+"""Where a part has no further order."""
+
+
+def merged(parts: list[pa.Table]) -> pa.Table:
+    """Return the rows of all parts as `history_schema.sorted_table` does; each part is sorted like that by itself."""
+    table = arrow().concat_tables(parts).unify_dictionaries().combine_chunks()
+    order, occurred, version = (table[name].chunk(0).cast("int64").to_numpy() for name in ("order", "occurred_at", "version"))
+    fact = table["fact"].chunk(0)
+    later = fact.indices.to_numpy() != fact.dictionary.index("received").as_py()
+    bounds = np.cumsum([0, *(part.num_rows for part in parts)])
+    return table.take(arrow().array(merge(order, later, occurred, version, bounds)))
+
+
+@njit(nogil=True, cache=True)
+def merge(order: Any, later: Any, occurred: Any, version: Any, bounds: Any) -> Any:
+    """Return the rows in their order. The parts stand in `[bounds[n], bounds[n + 1])`; all but receipts are `later`."""
+    rows = np.empty(len(order), np.int64)
+    heads, made = bounds[:-1].copy(), 0
+    while made < len(rows):
+        least = DONE
+        for n in range(len(heads)):
+            if heads[n] < bounds[n + 1]:
+                least = min(least, order[heads[n]])
+        begun = made
+        for n in range(len(heads)):
+            row = heads[n]
+            mixed = made > begun
+            while row < bounds[n + 1] and order[row] == least:
+                at = made
+                while mixed and at > begun and before(row, rows[at - 1], later, occurred, version):
+                    rows[at] = rows[at - 1]
+                    at -= 1
+                rows[at] = row
+                made += 1
+                row += 1
+            heads[n] = row
+    return rows
+
+
+@njit(nogil=True, cache=True)
+def before(one: Any, other: Any, later: Any, occurred: Any, version: Any) -> Any:
+    """Whether a row stands before another of the same order."""
+    if later[one] != later[other]:
+        return later[other]
+    return occurred[one] < occurred[other] or (occurred[one] == occurred[other] and version[one] < version[other])
