@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from slaengine.audit.history import BUCKET, History, Manifest, Part
+from slaengine.audit.history import BUCKET, WORDS_MAX, History, Manifest, Part
 from slaengine.audit.history_schema import sorted_table
 from slaengine.policies.book import PolicyBook
 from slaengine.storage.database import Database
@@ -87,7 +87,7 @@ def repeated(source: History, place: Path, facts: int) -> History:
         table = pa.concat_tables(copies).unify_dictionaries().combine_chunks()
         name = f"month=2026-12/bucket={len(parts):05}/facts-{done + 1:012}-{done + table.num_rows:012}.parquet"
         (place / name).parent.mkdir(parents=True)
-        pq.write_table(table, place / name, compression="lz4")
+        pq.write_table(table, place / name, compression="lz4", dictionary_pagesize_limit=WORDS_MAX)
         parts.append(Part(name, len(parts), done + 1, done + table.num_rows, table.num_rows))
         done += table.num_rows
     made = History(place, create=True)

@@ -3,7 +3,7 @@
     python -m benchmarks replay
     BENCH_FACTS=100000000 REPLAY_OUT=docs/pictures/replay-cost.csv python -m benchmarks replay      6 GB of disk, some minutes
 
-The cost per fact is that of histories of a tenth, a fifth, half and all of `BENCH_FACTS`; `REPLAY_OUT` names a file for it, as CSV.
+The cost per fact is that of a tenth, a fifth, half and all of `BENCH_FACTS`; `REPLAY_OUT` names a file for it, as CSV.
 """
 
 from __future__ import annotations

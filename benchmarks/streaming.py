@@ -21,11 +21,11 @@ from benchmarks._stream_process import BEGUN
 from benchmarks._timing import table
 from slaengine.engine import SlaEngine
 from slaengine.errors import SlaEngineError
+from slaengine.garbage import searched_seldom
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.compiled import available
 from slaengine.storage.database import Database
 from slaengine.storage.fact_rows import log_after
-from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog, NewFact
 from slaengine.streaming import tables
 from slaengine.streaming.addresses import Addresses

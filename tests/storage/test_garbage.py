@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import threading
 
-from slaengine.storage.garbage import THRESHOLD, searched_seldom
+from slaengine.garbage import THRESHOLD, searched_seldom
 
 
 def test_python_searches_seldom_until_the_last_block_that_asks_for_it_ends() -> None:

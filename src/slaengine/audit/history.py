@@ -29,6 +29,8 @@ BEGUN_MAX = 1_000_000
 """Orders whose beginning is remembered, a hundred bytes each."""
 BATCH = 20_000
 """Facts turned into columns at a time."""
+WORDS_MAX = 1 << 26
+"""Bytes of a column's different words up to which they are written once: read as they stand, they would be compared anew."""
 
 SORTED_BY = ("order", "fact", "occurred_at", "version")
 
@@ -229,7 +231,7 @@ class History:
         name = f"month={month}/bucket={bucket:05}/facts-{first:012}-{last:012}.parquet"
         (self.path / name).parent.mkdir(parents=True, exist_ok=True)
         table = sorted_table(arrow().concat_tables(tables).unify_dictionaries().combine_chunks())
-        pq.write_table(table, self.path / name, compression="lz4")
+        pq.write_table(table, self.path / name, compression="lz4", dictionary_pagesize_limit=WORDS_MAX)
         return Part(name, bucket, first, last, table.num_rows)
 
 

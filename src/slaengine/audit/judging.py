@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -86,10 +86,9 @@ class Bench:
         table = history.read(bucket, self._columns)
         source = self._source(table)
         made = [told(clocks) for clocks in self._compiled_clocks(source)]
-        left = np.isin(source.order, source.order[source.left_out[:-1]])
-        left[self._done[ROWS] :] = True
-        if left.any():
-            made.append(told(self._one_by_one(history.of_orders(bucket, np.unique(source.order[left]).tolist(), COLUMNS))))
+        left = {*source.order[source.left_out[:-1]].tolist(), *source.order[self._done[ROWS] :].tolist()}
+        if left:
+            made.append(told(self._one_by_one(history.of_orders(bucket, left, COLUMNS))))
         return table.num_rows, made
 
     def _one_by_one(self, table: pa.Table) -> Clocks:
@@ -107,7 +106,7 @@ class Bench:
         recorded = np.empty(0, np.int64) if known_at is None else self._own("recorded", ints(table["recorded_at"]))
         version = np.empty(0, np.int64)
         if facts.code(CORRECTION) >= 0:
-            occurred, version = self._own("occurred", occurred), self._own("version", ints(table["version"]))
+            occurred, version = self._own("occurred", occurred), self._own("version", table["version"].to_numpy())
         left_out = correct(Rows(order, occurred, recorded, shape, version, facts, fields), self._shaped, known_at)
         given = given_due(self._compiled, table, order) if self._compiled.given_names else np.empty(0, np.int64)
         until = np.array([*left_out, len(order) + 1], np.int64)
@@ -120,7 +119,7 @@ class Bench:
             self._rooms[name] = np.empty(rows, np.int64)
         return self._rooms[name][:rows]
 
-    def _own(self, name: str, column: Ints) -> Ints:
+    def _own(self, name: str, column: Any) -> Ints:
         """Return a copy that may be written to."""
         room = self._room(name, len(column))
         room[:] = column

@@ -19,12 +19,25 @@ DONE = (1 << 63) - 1
 
 def merged(parts: list[pa.Table]) -> pa.Table:
     """Return the rows of all parts as `history_schema.sorted_table` does; each part is sorted like that by itself."""
-    table = arrow().concat_tables(parts).unify_dictionaries().combine_chunks()
+    pa, said = arrow(), parts[0].schema.names.index("fields") if "fields" in parts[0].schema.names else -1
+    rest = [part.drop_columns(["fields"]) if said >= 0 else part for part in parts]
+    table = pa.concat_tables(rest).unify_dictionaries().combine_chunks()
+    if said >= 0:
+        table = table.add_column(said, parts[0].schema.field(said), _one_behind_the_other([part["fields"] for part in parts]))
     order, occurred, version = (table[name].chunk(0).cast("int64").to_numpy() for name in ("order", "occurred_at", "version"))
     fact = table["fact"].chunk(0)
     later = fact.indices.to_numpy() != fact.dictionary.index("received").as_py()
     bounds = np.cumsum([0, *(part.num_rows for part in parts)])
-    return table.take(arrow().array(merge(order, later, occurred, version, bounds)))
+    return table.take(pa.array(merge(order, later, occurred, version, bounds)))
+
+
+def _one_behind_the_other(columns: list[pa.ChunkedArray]) -> pa.Array:
+    """Return the columns as one, their words too: they are many, and to find those that are alike would cost more."""
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    before = np.cumsum([0, *(len(chunk.dictionary) for chunk in chunks)])
+    codes = [chunk.indices.to_numpy() + np.int32(first) for chunk, first in zip(chunks, before, strict=False)]
+    words = arrow().concat_arrays([chunk.dictionary for chunk in chunks])
+    return arrow().DictionaryArray.from_arrays(np.concatenate(codes), words)
 
 
 @njit(nogil=True, cache=True)

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from slaengine.audit.clocks import Clocks, joined
 from slaengine.audit.judging import Bench, Facts, Question, names_of
+from slaengine.garbage import searched_seldom
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class Replay:
             yield from pieces
 
     def _buckets(self, told: Callable[[Clocks], T], progress: Callable[[int], None]) -> Iterator[tuple[int, int, list[T]]]:
-        with ThreadPoolExecutor(self._workers) as pool:
+        with searched_seldom(), ThreadPoolExecutor(self._workers) as pool:
             free = [Bench(self.question, self.names) for _ in range(self._workers)]
             waiting: list[Future[tuple[int, int, list[T]]]] = []
             buckets, done = self.history.buckets(), 0

@@ -14,9 +14,9 @@ from slaengine.cli.common import AsJson, PolicyName, Store, instant, print_json,
 from slaengine.cli.personal import MaybeKeys, key_store
 from slaengine.engine import SlaEngine
 from slaengine.errors import StorageError
+from slaengine.garbage import searched_seldom
 from slaengine.importing import Importer, ImportResult, load_mapping
 from slaengine.importing.importer import Progress as Told
-from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.keys import KeyStore
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from slaengine.errors import CorruptFact, StorageError
+from slaengine.garbage import searched_seldom
 from slaengine.policies import business, kernel, reckoning, tables
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import COMPILED_FACTS_MIN
@@ -22,7 +23,6 @@ from slaengine.storage.bulk import chunks
 from slaengine.storage.checking import check
 from slaengine.storage.fact_rows import FactRow, facts_after
 from slaengine.storage.first_build import FirstBuild
-from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import WORK_ORDER, Maker
 from slaengine.storage.read_models import Build, ReadModels, case_files, hold, next_seq, put

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO
 
-from slaengine.storage.garbage import searched_seldom
+from slaengine.garbage import searched_seldom
 
 FRAME_HEAD_BYTES = 8
 

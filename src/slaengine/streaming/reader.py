@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from slaengine.errors import ConcurrencyError, Overtaken, StorageError, StreamingError
+from slaengine.garbage import searched_seldom
 from slaengine.storage.database import Database
-from slaengine.storage.garbage import searched_seldom
 from slaengine.streaming import tables
 from slaengine.streaming.backoff import Backoff
 from slaengine.streaming.ledger import Ledger

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from slaengine.errors import DeliveryFailed
+from slaengine.garbage import searched_seldom
 from slaengine.storage.fact_rows import LogRow, log_after
-from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
 from slaengine.streaming.envelope import Address, Envelope
