@@ -16,6 +16,7 @@ from slaengine.audit.differences import Difference
 from slaengine.audit.irregular import LATE_AFTER, Irregularity, irregularities
 from slaengine.domain.events import Received
 from slaengine.errors import AuditError
+from slaengine.garbage import searched_seldom
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.compiled import available
 from slaengine.projections.case_file import CaseFile
@@ -25,7 +26,6 @@ from slaengine.projections.reading import Reader
 from slaengine.storage.bulk import chunks
 from slaengine.storage.fact_rows import FactRow, facts_of_orders
 from slaengine.storage.figures import Figures
-from slaengine.storage.garbage import searched_seldom
 from slaengine.storage.log import FactLog
 from slaengine.storage.read_models import Build, ReadModels, Rows, rows_of
 from slaengine.storage.read_models_schema import TILE_ORDERS
