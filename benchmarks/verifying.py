@@ -1,6 +1,7 @@
 """Live = replay: tables and generated orders imported, published, verified row by row; how long it takes, and what differs.
 
-BENCH_TABLES names tables beside those of the tests, as FILE=MAPPING=POLICY; BENCH_VERIFY_ORDERS how many orders to generate.
+BENCH_TABLES names tables beside those of the tests, as FILE=MAPPING=POLICY; BENCH_VERIFY_ORDERS how many orders to generate; and
+BENCH_VERIFY_STORE a SQLite file of generated orders that is there already, and is verified alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks._histories import filled_store, folder
-from benchmarks._timing import table
+from benchmarks._timing import peak_memory_mb, table
 from slaengine.engine import SlaEngine
 from slaengine.engine.shell import utc_now
 from slaengine.importing import Importer, load_mapping
@@ -27,10 +28,26 @@ TABLES = (
     "tests/data/uci_incidents_sample5k_cases.csv.gz=examples/uci-incidents.yaml=benchmarks/incidents.yaml",
 )
 ORDERS = int(os.environ.get("BENCH_VERIFY_ORDERS", "20000"))
-HEAD = ["verified", "orders", "clocks", "facts", "KPI values", "differences", "impossible or missing", "seconds", "facts/s"]
+STORE = os.environ.get("BENCH_VERIFY_STORE")
+HEAD = [
+    "verified",
+    "orders",
+    "clocks",
+    "facts",
+    "KPI values",
+    "differences",
+    "impossible or missing",
+    "seconds",
+    "facts/s",
+    "peak MB",
+]
 
 
 def main() -> None:
+    if STORE:
+        with SlaEngine.open(f"sqlite:///{STORE}", clock=utc_now, create=False) as engine:
+            table(HEAD, [_verified("generated orders", engine, PolicyBook.pack("service-standard"))])
+        return
     rows = []
     for named in (*TABLES, *os.environ.get("BENCH_TABLES", "").split()):
         file, mapping, policy = named.split("=")
@@ -60,4 +77,4 @@ def _verified(name: str, engine: SlaEngine, book: PolicyBook) -> list[object]:
     for difference in found.differences[:10]:
         print(difference)
     counts = [found.orders, found.clocks, found.facts, found.kpi_values, len(found.differences), wrong]
-    return [name, *counts, taken, found.facts / taken]
+    return [name, *counts, taken, found.facts / taken, peak_memory_mb()]

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tests.storage.facts import fact, order
 
 from slaengine.audit.chain import GENESIS, verify
+from slaengine.audit.packed import packed_of
 from slaengine.errors import ConcurrencyError, Overtaken, StorageError
 from slaengine.storage.database import Database
 from slaengine.storage.log import CarriedOut, FactLog, Head
@@ -41,6 +42,15 @@ def test_what_was_stored_reads_back_the_same(store_url: str, open_log: Open) -> 
     stored = log.append([fact(1, 1, "t.ä.v1", '{"a":"受理"}'.encode()), fact(2, 1, state=bytes(range(256)))])
     assert log.read() == stored
     assert verify(log.read()) is None
+
+
+def test_a_packed_stretch_holds_what_reading_it_by_columns_gives(store_url: str, open_log: Open) -> None:
+    log = open_log(store_url)
+    log.append([fact(1, 1, "t.ä.v1", '{"a":"受理"}'.encode()), *(fact(n, 1, state=bytes(range(n))) for n in range(2, 30))])
+    for after, last in ((0, 29), (0, 1), (7, 20), (25, 99), (29, 40)):
+        columns = log.columns(after, max(last - after, 0))
+        assert log.packed(after, last) == packed_of(columns)
+        assert log.packed(after, last).facts == min(last, 29) - after
 
 
 def test_recorded_at_never_runs_backwards_though_the_clock_does(store_url: str, open_log: Open) -> None:
