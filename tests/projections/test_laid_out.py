@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.projections.stores import NEW_YEAR, STANDARD, Town
 
 from slaengine.projections.case_file import CaseFile, micros
+from slaengine.projections.closure import closure_rows
 from slaengine.projections.compliance import compliance_rows
 from slaengine.projections.entry import Judge
 from slaengine.projections.gather import tile_of_entries
@@ -64,7 +65,8 @@ def said(sheet) -> list:
         compliance_rows(groups_of(sheet.orders, "week", by), promises.targets, sheet, NOW) for by in ((), ("type",), ("person",))
     ]
     kpis = [kpi_rows(kpi, cut_for(kpi, sheet, NOW), zone=promises.zone) for kpi in chosen_kpis(STANDARD, ())]
-    return [rows, kpis, len(sheet.orders), sorted(sheet.orders.seq.tolist())]
+    closure = closure_rows(groups_of(sheet.orders, None, ("type",)), sheet.orders)
+    return [rows, closure, kpis, len(sheet.orders), sorted(sheet.orders.seq.tolist())]
 
 
 counts = st.lists(st.sampled_from([1, 4, 9, 30]), min_size=SIZE, max_size=SIZE)

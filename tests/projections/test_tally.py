@@ -51,7 +51,8 @@ def test_one_pass_counts_verdicts_and_finds_percentiles(bins, rows):
     ticking, before = columns(rows), tally.BINS_MAX
     tally.BINS_MAX = bins
     try:
-        found = tally.tally(ticking.order, CELLS, ticking, NOW, (0.5, 0.9))
+        cells = tally.Cells(np.arange(CELLS, dtype=np.int32), CELLS, ints([0]), 1)
+        found = tally.tally(cells, ticking, NOW, (0.5, 0.9))
     finally:
         tally.BINS_MAX = before
     width = len(VERDICTS)

@@ -67,7 +67,7 @@ def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
         "revisits_due": due,
         "revisited": due & done,
         "reopened": orders.reopened > 0,
-        "recurred": recurred(orders.matter, orders.received, orders.resolved),
+        "recurred": recurred(orders.matter, orders.received, orders.resolved) if orders.came_back is None else orders.came_back,
     }
 
 

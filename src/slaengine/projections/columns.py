@@ -89,8 +89,9 @@ class OrderColumns:
     `seq` is its place in the tables. `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open,
     `resolved` when it was resolved, as far as that stands. `matter` is its place and type (`recurrence.matter_of`). `covered`
     holds, comma-separated, the names of the targets that some rule lays on the order. `revisits_asked` counts the revisit
-    clocks of its last resolution, `revisits_open` those not yet stopped; `revisited` is when a revisit followed it. `reopened`
-    and `visits` count, `escalated` is the highest level. `latest`, `holds_from`, `last_recorded`, `valid_until`: as in `Entry`.
+    clocks of its last resolution, `revisits_open` those not yet stopped; `revisited` is when a revisit followed it.
+    `reopened` and `visits` count, `escalated` is the highest level. `came_back` is `recurrence.recurred` of these orders,
+    where it is known. `latest`, `holds_from`, `last_recorded`, `valid_until`: as in `Entry`.
     """
 
     seq: Ints
@@ -113,6 +114,7 @@ class OrderColumns:
     valid_until: Ints
     covered: Words
     dimensions: Mapping[str, Words]
+    came_back: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.day)
@@ -128,7 +130,7 @@ class OrderColumns:
             return self
         kept = {field.name: getattr(self, field.name) for field in fields(self)}
         kept = {name: column[wanted] if isinstance(column, np.ndarray) else column for name, column in kept.items()}
-        kept["covered"] = self.covered.only(wanted)
+        kept["covered"], kept["came_back"] = self.covered.only(wanted), None
         kept["dimensions"] = {name: words.only(wanted) for name, words in self.dimensions.items()}
         return OrderColumns(**kept)
 

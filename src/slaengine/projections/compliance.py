@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.projections.columns import MISSED, RUNNING, VERDICTS, ClockColumns, Further, Ints, OrderColumns, Sheet
+from slaengine.projections.columns import MISSED, RUNNING, VERDICTS, ClockColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.goals import Band, Promised
 from slaengine.projections.groups import Groups, Key
-from slaengine.projections.tally import tally
+from slaengine.projections.tally import Cells, tally
 from slaengine.projections.trusted import trusted
 
 MICROS = 1_000_000
@@ -51,27 +51,24 @@ def compliance_rows(groups: Groups, targets: Sequence[Promised], sheet: Sheet, a
     orders, clocks = sheet.orders, sheet.clocks
     names = [target.name for target in targets]
     width = len(names) + 1  # the last cell of a group is for targets that were not asked for
-    found = tally(_cells(groups, names, clocks), len(groups) * width, clocks, as_of, (0.5, 0.9))
-    further = _cells(groups, names, sheet.further)
-    np.add.at(found.counts[:, MISSED], further, sheet.further.missed)
+    cells, them = _cells(groups, names, clocks), sheet.further
+    found = tally(cells, clocks, as_of, (0.5, 0.9))
+    further = cells.of(them.order, them.target)
+    np.add.at(found.counts[:, MISSED], further, them.missed)
     np.add.at(found.counts[:, RUNNING], further, 1)
     counts = found.counts.reshape(len(groups), width, len(VERDICTS))
     shares = np.rint(found.percentiles.reshape(len(groups), width, 2)) / MICROS
     uncovered = _uncovered(groups, names, orders)
-    there = np.argwhere(counts[:, :-1].any(axis=2) | (uncovered > 0)).tolist()
-    return [
-        _row(groups.keys[g], targets[t], counts[g, t].tolist(), int(uncovered[g, t]), shares[g, t].tolist()) for g, t in there
-    ]
+    there = np.nonzero(counts[:, :-1].any(axis=2) | (uncovered > 0))
+    columns = (column[there].tolist() for column in (counts, uncovered, shares[..., 0], shares[..., 1]))
+    places = zip(*(place.tolist() for place in there), *columns, strict=True)
+    return [_row(groups.keys[g], targets[t], *figures) for g, t, *figures in places]
 
 
-def _cells(groups: Groups, names: list[str], clocks: ClockColumns | Further) -> Ints:
-    """Return the cell (group × target) of each clock; the last target of a group is any that is not among `names`."""
-    places = np.array([names.index(word) if word in names else len(names) for word in clocks.target.words], np.int32)
-    cell: Ints = groups.group[clocks.order]
-    cell = cell * np.int32(len(names) + 1) if len(groups) * (len(names) + 1) < 1 << 31 else cell * np.int64(len(names) + 1)
-    if len(cell):
-        cell += places[clocks.target.codes]
-    return cell
+def _cells(groups: Groups, names: list[str], clocks: ClockColumns) -> Cells:
+    """Return the cells of groups × targets; the last target of a group is any that is not among `names`."""
+    places = [names.index(word) if word in names else len(names) for word in clocks.target.words]
+    return Cells(groups.group, len(groups), np.array(places, np.int32), len(names) + 1)
 
 
 def _uncovered(groups: Groups, names: list[str], orders: OrderColumns) -> Ints:
@@ -85,7 +82,9 @@ def _uncovered(groups: Groups, names: list[str], orders: OrderColumns) -> Ints:
     return alike @ missing
 
 
-def _row(key: Key, target: Promised, counts: list[int], not_measurable: int, shares: list[float]) -> ComplianceRow:
+def _row(  # noqa: PLR0913, PLR0917 (a row's figures, by the ten thousand)
+    key: Key, target: Promised, counts: list[int], not_measurable: int, p50_s: float, p90_s: float
+) -> ComplianceRow:
     period, group = key
     met, missed, running, overdue, waived, cancelled = counts
     rate = ratio(met, met + missed + overdue)
@@ -103,8 +102,8 @@ def _row(key: Key, target: Promised, counts: list[int], not_measurable: int, sha
         "not_measurable": not_measurable,
         "rate": rate,
         "raw_rate": ratio(met, met + missed + overdue + waived),
-        "p50_s": _or_none(shares[0]),
-        "p90_s": _or_none(shares[1]),
+        "p50_s": _or_none(p50_s),
+        "p90_s": _or_none(p90_s),
         "goal": target.goal.goal if target.goal else None,
         "band": target.goal.band(rate) if target.goal else None,
     }

@@ -18,19 +18,23 @@ from slaengine.projections.columns import (
     NO_CADENCE,
     VERDICTS,
     ClockColumns,
+    Flags,
     HeldColumns,
     OrderColumns,
     Sheet,
     Words,
     marks,
 )
+from slaengine.projections.recurrence import BUCKETS, recurred
 from slaengine.projections.sheets import TILE_NAMES
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Tile
 
 SPARE = 8
 """A tile that outgrows its place gets one an eighth larger than it needs, and long columns grow by as much."""
 CANCELLED = VERDICTS.index("cancelled")
-ORDER_NAMES = tuple(name for name in (one.name for one in fields(OrderColumns)) if name not in ("covered", "dimensions"))
+ORDER_NAMES = tuple(
+    name for name in (one.name for one in fields(OrderColumns)) if name not in ("covered", "dimensions", "came_back")
+)
 VOID_CLOCK = {"due": NEVER, "elapsed": NEVER, "cadence": NO_CADENCE, "verdict": CANCELLED, "mark": CANCELLED}
 """What stands in room to spare, all else being 0: a clock of no target, which nothing counts."""
 VOID_HELD = {"since": NEVER}
@@ -117,6 +121,8 @@ class LaidOut:
         self._said: dict[str, tuple[Column, _Words]] = {}
         self._places: dict[int, _Place] = {}
         self._void = 0
+        self._came_back = np.empty(0, np.bool_)
+        self._touched: list[Column] = []
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -142,6 +148,8 @@ class LaidOut:
             Misplaced: it has another number of orders than its place, and lies in the midst of others.
         """
         place = self._place(number, tile)
+        here = slice(place.orders, place.orders + place.count)
+        self._touched += [self._orders.columns["matter"][here].copy(), tile.orders["matter"]]
         self._put_orders(place, tile)
         self._put_clocks(place, tile)
         self._put_held(place, tile)
@@ -201,11 +209,25 @@ class LaidOut:
     def sheet(self, dimensions: Sequence[str]) -> Sheet:
         """Return all orders with these dimensions, which were learned."""
         orders, clocks, held = self._orders.used(), self._clocks.used(), self._held.used()
+        orders["came_back"] = self._recurred(orders)
         orders["covered"] = Words(orders["covered"], self._covered.words)
         said = {name: Words(column[: self._orders.length], words.words) for name, (column, words) in self._named(dimensions)}
         clocks["target"] = Words(clocks["target"], self._targets.words)
         held["party"] = Words(held["party"], self._parties.words)
         return Sheet(OrderColumns(**orders, dimensions=said), ClockColumns(**clocks), HeldColumns(**held))
+
+    def _recurred(self, orders: Mapping[str, Column]) -> Flags:
+        """Return which orders came back; of those laid before, only matters that were touched since are looked at again."""
+        matters = orders["matter"]
+        wanted = np.zeros(BUCKETS, np.bool_)
+        for touched in self._touched:
+            wanted[touched & (BUCKETS - 1)] = True
+        again = np.flatnonzero(wanted[matters & (BUCKETS - 1)]) if self._touched else np.empty(0, np.int64)
+        fresh = np.zeros(len(matters) - len(self._came_back), np.bool_)
+        self._came_back = np.concatenate((self._came_back, fresh)) if len(fresh) else self._came_back
+        self._came_back[again] = recurred(matters[again], orders["received"][again], orders["resolved"][again])
+        self._touched = []
+        return self._came_back
 
     def _named(self, dimensions: Sequence[str]) -> list[tuple[str, tuple[Column, _Words]]]:
         return [(name, self._said[name]) for name in dimensions]

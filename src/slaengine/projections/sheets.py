@@ -40,7 +40,7 @@ def _stacked(parts: Sequence[Any], shifts: Sequence[int]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields(parts[0]):
         columns = [getattr(part, field.name) for part in parts]
-        if field.name == "dimensions":
+        if field.name in ("dimensions", "came_back"):
             continue
         if field.name == "order":
             columns = [column + shift for column, shift in zip(columns, shifts, strict=True)]
@@ -50,7 +50,7 @@ def _stacked(parts: Sequence[Any], shifts: Sequence[int]) -> dict[str, Any]:
 
 def _orders(tiles: Sequence[Tile]) -> dict[str, Any]:
     parts = [tile.orders for tile in tiles]
-    names = [field.name for field in fields(OrderColumns) if field.name not in ("covered", "dimensions")]
+    names = [field.name for field in fields(OrderColumns) if field.name not in ("covered", "dimensions", "came_back")]
     found: dict[str, Any] = {name: _column(parts, ORDER, TILE_NAMES.get(name, name)) for name in names}
     return found | {"covered": joined([Words(tile.orders["covered"], tile.covered) for tile in tiles])}
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from slaengine.projections.columns import MISSED, NO_CADENCE, OVERDUE, RUNNING, SPANS, VERDICTS, WAIVED, ClockColumns, Ints
+from slaengine.projections.columns import MISSED, NO_CADENCE, OVERDUE, RUNNING, SPANS, VERDICTS, WAIVED, ClockColumns, Ints, Words
 from slaengine.projections.percentiles import between_ranks, in_order
 
 BINS_MAX = 4_000_000
@@ -28,19 +28,40 @@ class Tally(NamedTuple):
     percentiles: NDArray[np.float64]
 
 
-def tally(cell: Ints, cells: int, clocks: ClockColumns, as_of: int, shares: Sequence[float]) -> Tally:
-    """Return what the clocks come to in cells 0…`cells` - 1, as they stand at `as_of` (µs UTC).
+class Cells(NamedTuple):
+    """Which cell a clock is counted in: of `groups` × `targets`, the one of its order's group and its target's place.
 
-    `cell[i]` is the cell of clock i.
+    `group[i]` is the group of order i, `place[w]` that of the target which is word w of the clocks.
     """
-    coarse = _coarseness(cells)
+
+    group: Ints
+    groups: int
+    place: Ints
+    targets: int
+
+    def __len__(self) -> int:
+        return self.groups * self.targets
+
+    def of(self, order: Ints, target: Words, width: int = 1) -> Ints:
+        """Return the cells of clocks of these orders and targets, each times `width`."""
+        kind = np.int32 if len(self) * width < 1 << 31 else np.int64
+        cell: Ints = (self.group * kind(self.targets * width))[order]
+        if len(cell):
+            place: Ints = (self.place * kind(width))[target.codes]
+            cell += place
+        return cell
+
+
+def tally(cells: Cells, clocks: ClockColumns, as_of: int, shares: Sequence[float]) -> Tally:
+    """Return what the clocks come to by cell, as they stand at `as_of` (µs UTC)."""
+    coarse = _coarseness(len(cells))
     spans = 1 + -(-SPANS // coarse)
-    lines = cells * spans * WIDTH
-    key: Ints = cell * (np.int32(spans * WIDTH) if lines < 1 << 31 else np.int64(spans * WIDTH))
-    key += _coarser(coarse)[clocks.mark] if coarse > 1 else clocks.mark
-    bins = np.bincount(key, minlength=lines).reshape(cells, spans, WIDTH)
+    key = cells.of(clocks.order, clocks.target, spans * WIDTH)
+    mark: Ints = _coarser(coarse)[clocks.mark] if coarse > 1 else clocks.mark
+    key += mark
+    bins = np.bincount(key, minlength=len(cells) * spans * WIDTH).reshape(len(cells), spans, WIDTH)
     counts: Ints = bins.sum(axis=1)
-    _let_time_pass(counts, cell, clocks, as_of)
+    _let_time_pass(counts, cells, clocks, as_of)
     held: Ints = bins.sum(axis=2)
     held[:, 0] = 0
     return Tally(counts, _percentiles(held, key, clocks.elapsed, shares))
@@ -60,13 +81,13 @@ def _coarser(coarse: int) -> NDArray[np.int32]:
     return np.where(span > 0, (span - 1) // coarse + 1, 0).astype(np.int32) * WIDTH + verdict
 
 
-def _let_time_pass(counts: Ints, cell: Ints, clocks: ClockColumns, as_of: int) -> None:
+def _let_time_pass(counts: Ints, cells: Cells, clocks: ClockColumns, as_of: int) -> None:
     """Move the running clocks whose due time has passed to what they are by then."""
     late = clocks.late(as_of)
     became = np.where(clocks.excused[late], WAIVED, np.where(clocks.cadence[late] != NO_CADENCE, MISSED, OVERDUE))
-    lines = counts.reshape(-1)
-    np.add.at(lines, cell[late] * np.int64(WIDTH) + became, 1)
-    np.subtract.at(lines, cell[late] * np.int64(WIDTH) + RUNNING, 1)
+    lines, cell = counts.reshape(-1), cells.of(clocks.order[late], clocks.target.at(late)) * np.int64(WIDTH)
+    np.add.at(lines, cell + became, 1)
+    np.subtract.at(lines, cell + RUNNING, 1)
 
 
 def _percentiles(held: Ints, key: Ints, elapsed: Ints, shares: Sequence[float]) -> NDArray[np.float64]:

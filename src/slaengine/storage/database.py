@@ -69,14 +69,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, derived: bool = False) -> Iterator[Connection]:
         """Give a connection on which statements write, all or none; on SQLite no other writer is let in meanwhile.
+
+        What is `derived` from the log, and would be derived again, need not be on the disk at once: should the power fail, the
+        store is whole, and may stand as it did some transactions before. Those of the log that come later put it there.
 
         Raises:
             ConcurrencyError: another writer holds the store for longer than the URL's `lock_timeout_ms`.
             StorageError: the database refuses.
         """
-        with self._transaction(writing=True) as connection:
+        with self._transaction(writing=True, derived=derived) as connection:
             yield connection
 
     def close(self) -> None:
@@ -96,7 +99,7 @@ class Database:
                 _keep_readers_free(self.engine, self.store.lock_timeout_ms)
 
     @contextmanager
-    def _transaction(self, *, writing: bool) -> Iterator[Connection]:
+    def _transaction(self, *, writing: bool, derived: bool = False) -> Iterator[Connection]:
         outer: tuple[Connection, bool] | None = getattr(self._current, "transaction", None)
         if outer is not None:
             connection, may_write = outer
@@ -107,7 +110,7 @@ class Database:
         with (
             self._alone(writing=writing),
             translated(str(self.store)),
-            self.engine.connect().execution_options(slaengine_writes=writing) as connection,
+            self.engine.connect().execution_options(slaengine_writes=writing, slaengine_derived=derived) as connection,
             connection.begin(),
         ):
             self._current.transaction = (connection, writing)
@@ -154,8 +157,13 @@ def _engine(store: StoreUrl) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("slaengine_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("slaengine_writes"):
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA synchronous = {'normal' if options['slaengine_derived'] else store.synchronous}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -164,6 +172,11 @@ def _postgres_engine(store: StoreUrl) -> Engine:
     engine = create_engine(
         store.url, pool_size=CONNECTIONS_KEPT, max_overflow=CONNECTIONS_MAX - CONNECTIONS_KEPT, pool_pre_ping=True
     )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("slaengine_derived"):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:

@@ -75,7 +75,7 @@ class FirstBuild:
         for made in self._chunks(reached):
             rows, tile = self._of(made)
             following = Reached(reached.until, made.last or EVERY_ORDER, made.number + 1)
-            with self._models.database.writing() as connection:
+            with self._models.database.writing(derived=True) as connection:
                 self._advance(connection, reached, following)
                 write(connection, self._build.tables, rows)
                 insert_rows(connection, self._build.tables.tiles, tile)
