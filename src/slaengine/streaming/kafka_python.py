@@ -158,7 +158,13 @@ class PythonConsumer:
         return self._counter.count
 
     def subscribe(self, topics: Collection[str]) -> None:
-        """Share these topics' partitions with the group."""
+        """Share these topics' partitions with the group.
+
+        Their partitions are asked for first: a member that does not know them yet gives out none, and all join once more.
+        """
+        with _ours(self._settings):
+            for topic in topics:
+                self._consumer.partitions_for_topic(topic)
         self._consumer.subscribe(list(topics), listener=self._counter)
 
     def assign(self, starts: Mapping[Partition, int]) -> None:

@@ -30,7 +30,7 @@ class Lease:
 
     def __init__(self, database: Database, topic: str, holder: str, *, lease_s: float, clock: Callable[[], float]) -> None:
         self._database, self._topic, self._holder = database, topic, holder
-        self._lease_s, self._clock = lease_s, clock
+        self.lease_s, self._clock = lease_s, clock
         self._seen: tuple[tuple[int, int], float] | None = None
         self._grant: Grant | None = None
 
@@ -48,7 +48,7 @@ class Lease:
         if self._seen is None or self._seen[0] != alive:
             self._seen = alive, now
             return False
-        return now - self._seen[1] >= self._lease_s
+        return now - self._seen[1] >= self.lease_s
 
     def _begin(self) -> Grant | None:
         first = {"topic": self._topic, "epoch": 1, "holder": self._holder, "beat": 0, "position": None}

@@ -61,8 +61,9 @@ BACKOFF_MAX_S = 5.0
 IDLE_S = 0.02
 """How often an idle publisher looks at the log: a fact waits at most this long to be seen."""
 
-POSITION_EVERY_S = 0.2
-"""How often a publisher stores its position and beats: what a crash repeats, against a commit each time."""
+POSITION_EVERY_S = 1.0
+"""How often a publisher stores its position and beats, or five times while its lease lasts: what a crash repeats, against a
+commit to disk each time."""
 
 POLL_S = 0.5
 """How long a consumer waits for records before it looks whether it is to stop; records end the wait at once."""

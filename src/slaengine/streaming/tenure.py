@@ -102,6 +102,6 @@ class Tenure:
 
     def _beat_if_due(self) -> None:
         """Store the position now and then; before sending, so that a holder that slept finds out whether it still is one."""
-        if self.clock() - self._beaten >= POSITION_EVERY_S:
+        if self.clock() - self._beaten >= min(POSITION_EVERY_S, self.lease.lease_s / 5):
             self.lease.beat(self.status.position)
             self._beaten = self.clock()
