@@ -4,6 +4,7 @@
     BENCH_FACTS=100000000 REPLAY_OUT=docs/pictures/replay-cost.csv python -m benchmarks replay      6 GB of disk, some minutes
 
 The cost per fact is that of a tenth, a fifth, half and all of `BENCH_FACTS`; `REPLAY_OUT` names a file for it, as CSV.
+With `REPLAY_KEEP` the history stays in that directory, and is made once.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def main() -> None:
         source = exported(place / "orders.db", place / "warm")
         totals(source, question)  # compiles
         rows = [_from_store(place, facts), _library(place, facts)]
-        history = repeated(source, place / "large", FACTS)
+        history = _large(source, place)
         compared = _beginning(history, COMPARED)
         whole = compared.manifest.position
         files = [str(history.path / part.path) for part in compared.manifest.parts]
@@ -68,6 +69,14 @@ def main() -> None:
     if out := os.environ.get("REPLAY_OUT"):
         with Path(out).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([f"{datetime.now(UTC):%Y-%m-%d}", "replay", count, f"{cost:.1f}"] for count, cost in costs)
+
+
+def _large(source: History, place: Path) -> History:
+    """Return a history of about `FACTS` facts, the one that was kept if there is one."""
+    kept = os.environ.get("REPLAY_KEEP")
+    if kept and (Path(kept) / "history.json").exists():
+        return History(kept)
+    return repeated(source, Path(kept) if kept else place / "large", FACTS)
 
 
 def _beginning(history: History, facts: int) -> History:
