@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """The loop that reads a packed log: each fact's order, when it occurred, and which of the shapes met so far it has.
 
 A fact's JSON is walked once, byte by byte. What differs from fact to fact and is not asked for is cut out: when it occurred,
@@ -12,8 +11,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 
+from slaengine.audit.machine_code import machine_code
 from slaengine.audit.scanning import NOWHERE, walk
 
 # How the loop came to stop: all facts are read; the next one must be read by other means.
@@ -34,11 +33,8 @@ STATE_WIDTH: Final = 7
 NEWLINE: Final = 10
 MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
 
-_njit = njit(nogil=True, cache=True)
-_inlined = njit(nogil=True, cache=True, forceinline=True)
 
-
-@_njit
+@machine_code
 def read(chunk: Any, fields: Any, known: Any, orders: Any, found: Any, scratch: Any, words: Any, state: Any) -> Any:
     """Read facts from `state[FACT]` on into rows, and say why it stopped: all are read, or the next one must be read otherwise.
 
@@ -69,7 +65,7 @@ def read(chunk: Any, fields: Any, known: Any, orders: Any, found: Any, scratch: 
     return DONE
 
 
-@_njit
+@machine_code
 def order_of(chunk: Any, orders: Any, state: Any, fact: Any) -> Any:
     """Return the number of a fact's order, a new one where it begins; NOWHERE for one that began elsewhere."""
     one, other = chunk.ids[2 * fact], chunk.ids[2 * fact + 1]
@@ -89,7 +85,7 @@ def order_of(chunk: Any, orders: Any, state: Any, fact: Any) -> Any:
     return number
 
 
-@_njit
+@machine_code
 def look_up(known: Any, scratch: Any, words: Any, length: Any) -> Any:
     """Return the shape of facts whose text is in the scratch; NOWHERE when none was met."""
     scratch[length : length + 8] = 0
@@ -107,7 +103,7 @@ def look_up(known: Any, scratch: Any, words: Any, length: Any) -> Any:
     return NOWHERE
 
 
-@_njit
+@machine_code
 def text_slot(known: Any, words: Any, begin: Any, length: Any) -> Any:
     """Return where to begin to look for a text."""
     mixed = np.uint64(length)
@@ -117,7 +113,7 @@ def text_slot(known: Any, words: Any, begin: Any, length: Any) -> Any:
     return np.int64(mixed >> np.uint64(1)) & (len(known.slots) - 1)
 
 
-@_njit
+@machine_code
 def place_texts(known: Any, first: Any, end: Any) -> None:
     """Give the texts `[first, end)` free slots."""
     for number in range(first, end):
@@ -127,7 +123,7 @@ def place_texts(known: Any, first: Any, end: Any) -> None:
         known.slots[slot] = number
 
 
-@_njit
+@machine_code
 def place_orders(orders: Any, count: Any) -> None:
     """Give the first `count` orders free slots."""
     for number in range(count):
@@ -137,7 +133,7 @@ def place_orders(orders: Any, count: Any) -> None:
         orders.slots[slot] = number
 
 
-@_inlined
+@machine_code
 def order_slot(orders: Any, one: Any, other: Any) -> Any:
     """Return where to begin to look for an order."""
     return np.int64(((one ^ (other * MIXER)) * MIXER) >> np.uint64(20)) & (len(orders.slots) - 1)

@@ -1,18 +1,16 @@
-# mypy: disable-error-code="untyped-decorator"
 """Small loops over columns: pairs of codes, numbers by them, rows in order. Imported only where Numba is installed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from slaengine.audit.layout import NOWHERE
+from slaengine.audit.machine_code import machine_code
 
 OPENS, CLOSES, OPENS_LIST, CLOSES_LIST, QUOTE, ESCAPE, COMMA, COLON = b'{}[]"\\,:'
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def mark(one: Any, other: Any, alike: Any, present: Any) -> None:
     """Note every pair of codes that some row has, in line `-1 - alike[one]`; where `alike` is not negative it does not count."""
     for row in range(len(one)):
@@ -20,7 +18,7 @@ def mark(one: Any, other: Any, alike: Any, present: Any) -> None:
             present[-1 - alike[one[row]], other[row]] = True
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def numbered(one: Any, other: Any, alike: Any, numbers: Any, shapes: Any) -> None:
     """Write each row's number: `alike[one]`, or where that is negative the one for its pair of codes."""
     for row in range(len(one)):
@@ -28,7 +26,7 @@ def numbered(one: Any, other: Any, alike: Any, numbers: Any, shapes: Any) -> Non
         shapes[row] = number if number >= 0 else numbers[-1 - number, other[row]]
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def cut_down(text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_ends: Any) -> None:
     """Write JSON objects anew with those of their fields alone that are named.
 
@@ -54,7 +52,7 @@ def cut_down(text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_e
         told_ends[n + 1] = written
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def past_value(text: Any, at: Any, end: Any) -> Any:
     """Return where the value, or the name, that begins at `at` is over: at its comma or colon, or at `end`."""
     depth, quoted = 0, False
@@ -77,7 +75,7 @@ def past_value(text: Any, at: Any, end: Any) -> Any:
     return at
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def is_named(name: Any, names: Any, name_ends: Any) -> Any:
     """Whether the name is among the names."""
     for n in range(len(name_ends) - 1):
@@ -90,7 +88,7 @@ def is_named(name: Any, names: Any, name_ends: Any) -> Any:
     return False
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def located(firsts: Any, ends: Any, versions: Any, version: Any, rows: Any) -> None:
     """Write for each wanted version its row in `[firsts, ends)`, or `NOWHERE`."""
     for n in range(len(firsts)):
@@ -101,7 +99,7 @@ def located(firsts: Any, ends: Any, versions: Any, version: Any, rows: Any) -> N
                 break
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def put_in_order(bounds: Any, occurred: Any, recorded: Any, shape: Any, version: Any) -> None:
     """Sort the rows between each two bounds by occurrence, then version, in place. `recorded` may be empty."""
     for n in range(len(bounds)):
@@ -118,7 +116,7 @@ def put_in_order(bounds: Any, occurred: Any, recorded: Any, shape: Any, version:
                 at -= 1
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def places_in_order(order: Any, ends: Any, received: Any, occurred: Any, version: Any, places: Any) -> None:
     """Write which row stands at each place when orders stand together, each received first, then as occurred, then by version.
 

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """How a stored fact is walked, byte by byte, and what varies from fact to fact is cut out of it. Imported only with Numba.
 
 It knows JSON without blanks, and instants as facts have them; anything else is odd, and left to whoever reads it whole.
@@ -8,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from numba import njit
+from slaengine.audit.machine_code import machine_code
 
 # What becomes of a field, by its name: its texts are cut out; it stays; it is the instant; it is a place, of which named parts
 # stay; as cut out, but where it stands is noted.
@@ -39,11 +38,8 @@ CLOSE: Final = 125
 ESCAPED: Final = (QUOTE, BACKSLASH, 47, 98, 102, 110, 114, 116)
 """What may follow a backslash, but for letters spelt as numbers."""
 
-_njit = njit(nogil=True, cache=True)
-_inlined = njit(nogil=True, cache=True, forceinline=True)
 
-
-@_njit
+@machine_code
 def numbers(text: Any, found: Any) -> Any:
     """Write the decimals of a text, commas between, and return how many there are; -1 when there are more, or others."""
     if len(text) == 0:
@@ -67,7 +63,7 @@ def numbers(text: Any, found: Any) -> Any:
     return count
 
 
-@_njit
+@machine_code
 def walk(states: Any, begin: Any, end: Any, fields: Any, found: Any, row: Any, scratch: Any, length: Any) -> Any:
     """Copy what is left of a fact behind the topic in the scratch, and return its length; NOWHERE when it is odd."""
     at = begin
@@ -103,7 +99,7 @@ def walk(states: Any, begin: Any, end: Any, fields: Any, found: Any, row: Any, s
     return length + 1 if occurred and at == end - 1 else NOWHERE
 
 
-@_njit
+@machine_code
 def value(  # noqa: C901, PLR0912 - a call for each byte would cost more than what it does
     states: Any, at: Any, end: Any, part: Any, fields: Any, scratch: Any, length: Any
 ) -> Any:
@@ -146,7 +142,7 @@ def value(  # noqa: C901, PLR0912 - a call for each byte would cost more than wh
     return at, length
 
 
-@_inlined
+@machine_code
 def end_of_text(states: Any, at: Any, end: Any) -> Any:
     """Return where the closing quote of the text that opens at `at` stands; NOWHERE when none does."""
     if states[at] != QUOTE:
@@ -157,7 +153,7 @@ def end_of_text(states: Any, at: Any, end: Any) -> Any:
     return at if at < end else NOWHERE
 
 
-@_inlined
+@machine_code
 def plain(states: Any, at: Any, end: Any) -> Any:
     """Whether every reader of JSON takes this text, if it is UTF-8. One that spells letters as numbers is not plain."""
     while at < end:
@@ -172,7 +168,7 @@ def plain(states: Any, at: Any, end: Any) -> Any:
     return True
 
 
-@_inlined
+@machine_code
 def part_of(states: Any, first: Any, last: Any, names: Any) -> Any:
     """Return what becomes of the field of this name."""
     for n in range(len(names.parts)):
@@ -186,7 +182,7 @@ def part_of(states: Any, first: Any, last: Any, names: Any) -> Any:
     return CUT
 
 
-@_inlined
+@machine_code
 def digits(states: Any, at: Any, count: Any) -> Any:
     """Return the number in so many digits; a negative one when they are not."""
     number = 0
@@ -198,7 +194,7 @@ def digits(states: Any, at: Any, count: Any) -> Any:
     return number
 
 
-@_njit
+@machine_code
 def instant_in(states: Any, at: Any, end: Any) -> Any:
     """Return an instant as µs, written `2026-01-05T08:30:00Z`, or with three or six further digits; NEVER for another form."""
     long = end - at
@@ -228,7 +224,7 @@ def instant_in(states: Any, at: Any, end: Any) -> Any:
     return (((days_before(year, month) + day - 1) * 24 + hour) * 60 + minute) * 60_000_000 + second * 1_000_000 + micro
 
 
-@_inlined
+@machine_code
 def days_in(year: Any, month: Any) -> Any:
     """Return the days of a month."""
     if month == 2:
@@ -236,7 +232,7 @@ def days_in(year: Any, month: Any) -> Any:
     return 30 + ((month + (month >> 3)) & 1)
 
 
-@_inlined
+@machine_code
 def days_before(year: Any, month: Any) -> Any:
     """Return the days from the epoch to the first of a month."""
     years = year - 1
