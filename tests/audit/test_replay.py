@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 from town_logs import START, TownLog, moments_of, pausing
 
 from slaengine.audit import judging
-from slaengine.audit.clocks import Clock, clock_of
+from slaengine.audit.clocks import VERDICTS, Clock, clock_of
 from slaengine.audit.history import History
 from slaengine.audit.judging import Question
 from slaengine.audit.replay import Replay
+from slaengine.audit.totals import totals
 from slaengine.engine import SlaEngine
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import judge
@@ -48,6 +50,16 @@ def test_a_replay_answers_as_judging_each_order_does(
     expected = one_by_one(cases, question)
     assert replayed(history, question) == expected
     assert len(expected) > 50
+
+
+@pytest.mark.parametrize("policy", ["new_orders", "open_clocks", "service-standard"])
+def test_totals_count_the_clocks_that_a_replay_yields(history: History, policy: str):
+    question = Question(PolicyBook.pack(policy) if policy == "service-standard" else pausing(policy), HALF)
+    counted = {
+        (row["target"], verdict): row[verdict] for row in totals(history, question) for verdict in VERDICTS if row[verdict]
+    }
+    clocks = [clock for clocks in replayed(history, question).values() for clock in clocks]
+    assert counted == Counter((clock.target, clock.verdict) for clock in clocks)
 
 
 def test_waivers_are_met_with(history: History):

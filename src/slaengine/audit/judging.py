@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from slaengine.audit.clocks import Clocks, Ints, Names, of_rows
+from slaengine.audit.clocks import VERDICTS, Clocks, Ints, Names, joined, of_rows
 from slaengine.audit.columns import CORRECTION, Shaped, codes, given_due, ints
 from slaengine.audit.corrections import Rows, correct
 from slaengine.audit.history_schema import moments_of
@@ -22,8 +22,6 @@ from slaengine.policies.compiled import as_arrays, available
 if TYPE_CHECKING:
     import pyarrow as pa
 
-T = TypeVar("T")
-
 COLUMNS = ("order", "version", "fact", "occurred_at", "recorded_at", "fields", "own", "number", "due")
 """What judging orders one by one reads of a history."""
 QUICK = ("order", "version", "fact", "occurred_at", "fields")
@@ -31,7 +29,8 @@ QUICK = ("order", "version", "fact", "occurred_at", "fields")
 FACTS_AT_FIRST, CLOCKS_AT_FIRST = 256, 64
 """Room for one order; more is made when an order needs it."""
 CLOCKS_AT_ONCE = 1 << 16
-"""So many clocks stay in the processor's cache until they are counted. With fewer, threads wait for each other more often."""
+"""So many clocks are written before they are taken away."""
+NO_COUNTS: Ints = np.empty((0, 0), np.int64)
 
 
 class Question(NamedTuple):
@@ -78,18 +77,32 @@ class Bench:
         self._clocks, self._done = room_for(CLOCKS_AT_ONCE), np.zeros(DONE_WIDTH, np.int64)
         self._rooms: dict[str, Ints] = {}
 
-    def judge(self, history: Facts, bucket: int, told: Callable[[Clocks], T]) -> tuple[int, list[T]]:
-        """Return how many facts the bucket has, and what `told` makes of its clocks, piece by piece; it may not keep them."""
+    def judge(self, history: Facts, bucket: int) -> tuple[int, Clocks]:
+        """Return how many facts the bucket has, and its clocks."""
+        pieces: list[Clocks] = []
+        facts = self._judge(history, bucket, lambda clocks: pieces.append(_copied(clocks)), NO_COUNTS)
+        return facts, joined(pieces)
+
+    def count(self, history: Facts, bucket: int) -> tuple[int, Ints]:
+        """Return how many facts the bucket has, and how many clocks by target and verdict (`VERDICTS`), as a table."""
+        counts = np.zeros((len(self._names.targets), len(VERDICTS)), np.int64)
+        facts = self._judge(history, bucket, lambda clocks: np.add.at(counts, (clocks.target, clocks.verdict), 1), counts)
+        return facts, counts
+
+    def _judge(self, history: Facts, bucket: int, told: Callable[[Clocks], None], counts: Ints) -> int:
+        """Tell the bucket's clocks that are not counted, piece by piece, as they hold, and return how many facts it has."""
         if not self._quick:
             table = history.read(bucket, COLUMNS)
-            return table.num_rows, [told(self._one_by_one(table))]
+            told(self._one_by_one(table))
+            return int(table.num_rows)
         table = history.read(bucket, self._columns)
         source = self._source(table)
-        made = [told(clocks) for clocks in self._compiled_clocks(source)]
+        for clocks in self._compiled_clocks(source, counts):
+            told(clocks)
         left = {*source.order[source.left_out[:-1]].tolist(), *source.order[self._done[ROWS] :].tolist()}
         if left:
-            made.append(told(self._one_by_one(history.of_orders(bucket, left, COLUMNS))))
-        return table.num_rows, made
+            told(self._one_by_one(history.of_orders(bucket, left, COLUMNS)))
+        return int(table.num_rows)
 
     def _one_by_one(self, table: pa.Table) -> Clocks:
         """Judge orders from their moments: what the columns cannot say, and everything where nothing is compiled."""
@@ -125,10 +138,11 @@ class Bench:
         room[:] = column
         return room
 
-    def _compiled_clocks(self, source: Source) -> Iterator[Clocks]:
+    def _compiled_clocks(self, source: Source, counts: Ints) -> Iterator[Clocks]:
         """Judge the orders by the compiled kernel, but those that are left out, and yield clocks that hold until the next ones.
 
-        It ends at row `_done[ROWS]`: before the last one when orders differ too much for tables to pay.
+        It ends at row `_done[ROWS]`: before the last one when orders differ too much for tables to pay. With `counts`, clocks
+        are counted there instead.
         """
         from slaengine.audit.loops import looping  # noqa: PLC0415 (needs an extra)
 
@@ -144,7 +158,7 @@ class Bench:
                 break
             promises = as_arrays(known.promises(first, last if question.as_of is None else max(last, question.as_of)))
             following = self._shaped.following()
-            answer = run(promises, self._codes(), source, shapes, following, limits, self._desk, self._clocks, done)
+            answer = run(promises, self._codes(), source, shapes, following, limits, self._desk, self._clocks, counts, done)
             if answer == LEARN:
                 self._shaped.learn(int(done[KNOWN]), int(done[PART]))
             elif answer == MANY and done[CLOCKS]:
@@ -173,3 +187,7 @@ class Bench:
         instants, editions_to = ([repin[n] for repin in repins] for n in (0, 1))
         columns = [np.array(column, np.int64) for column in (promises, editions, instants, editions_to)]
         return Coded(columns[0], columns[1], self._shaped.allowed(), columns[2], columns[3])
+
+
+def _copied(clocks: Clocks) -> Clocks:
+    return Clocks._make([column.copy() for column in clocks])

@@ -61,11 +61,21 @@ NEVER: Final = -(1 << 63)
 
 
 def judge_rows(
-    promises: Any, names: Any, source: Any, shapes: Any, following: Any, limits: Any, desk: Any, clocks: Any, done: Any
+    promises: Any,
+    names: Any,
+    source: Any,
+    shapes: Any,
+    following: Any,
+    limits: Any,
+    desk: Any,
+    clocks: Any,
+    counts: Any,
+    done: Any,
 ) -> Any:
     """Judge orders from row `done[ROWS]` on, and say why it stopped: `ALL`, or what must be mended first.
 
-    `following[known, part]` is the profile after a fact; the last line is for none before.
+    `following[known, part]` is the profile after a fact; the last line is for none before. Where there are `counts`, clocks are
+    counted by target and verdict, and not written.
     """
     rows = len(source.order)
     nowhere = done[ROWS]  # it is aimed at each order in turn
@@ -91,10 +101,13 @@ def judge_rows(
                 made = judge_order(case)
                 if made < NO:
                     return made
-                if done[CLOCKS] + made > len(clocks.order):
+                if len(counts) > 0:
+                    count(desk, names, counts, made)
+                elif done[CLOCKS] + made > len(clocks.order):
                     return MANY
-                write(desk, names, clocks, done[CLOCKS], made, order)
-                done[CLOCKS] += made
+                else:
+                    write(desk, names, clocks, done[CLOCKS], made, order)
+                    done[CLOCKS] += made
         done[ROWS] = end
         done[ORDERS] += 1
     return ALL
@@ -164,28 +177,39 @@ def take_over(facts: Any, length: Any, until: Any, names: Any) -> Any:
     return length
 
 
+def count(desk: Any, names: Any, counts: Any, made: Any) -> Any:
+    """Count the rows of one order by target and verdict."""
+    for row in range(0, made * WIDTH, WIDTH):
+        counts[desk.rows[row + TARGET], verdict_of(desk, names, row)] += 1
+
+
 def write(desk: Any, names: Any, clocks: Any, at: Any, made: Any, order: Any) -> Any:
-    """Write the rows of one order behind the clocks that stand, breaches excused where a waiver says so."""
+    """Write the rows of one order behind the clocks that stand."""
     for row in range(0, made * WIDTH, WIDTH):
         rows = desk.rows
-        target, edition, verdict = rows[row + TARGET], rows[row + EDITION], rows[row + VERDICT]
-        clocks.order[at], clocks.target[at] = order, target
+        clocks.order[at], clocks.target[at] = order, rows[row + TARGET]
         clocks.promise[at] = names.promises[rows[row + RULE] // RULE_WIDTH]
-        clocks.edition[at], clocks.cycle[at] = names.editions[edition], rows[row + CYCLE]
+        clocks.edition[at], clocks.cycle[at] = names.editions[rows[row + EDITION]], rows[row + CYCLE]
         clocks.start[at], clocks.paused[at] = rows[row + START], rows[row + EXCLUDED]
         clocks.due[at] = NEVER if rows[row + DUE] == NONE else rows[row + DUE]
         clocks.stop[at] = NEVER if rows[row + STOP] == NONE else rows[row + STOP]
         clocks.elapsed[at] = NEVER if rows[row + ELAPSED] == NONE else rows[row + ELAPSED]
-        clocks.raw[at] = verdict
-        if verdict in (OVERDUE, MISSED):
-            waived = desk.waived_at[target]
-            if waived != NONE and rows[row + START] <= waived and names.allowed[edition, desk.waived_for[target]] == 1:
-                verdict = WAIVED
-        clocks.verdict[at] = verdict
+        clocks.verdict[at], clocks.raw[at] = verdict_of(desk, names, row), rows[row + VERDICT]
         at += 1
+
+
+def verdict_of(desk: Any, names: Any, row: Any) -> Any:
+    """Return the row's verdict, a breach excused where a waiver says so."""
+    rows = desk.rows
+    verdict, target = rows[row + VERDICT], rows[row + TARGET]
+    if verdict in (OVERDUE, MISSED):
+        waived = desk.waived_at[target]
+        if waived != NONE and rows[row + START] <= waived and names.allowed[rows[row + EDITION], desk.waived_for[target]] == 1:
+            return WAIVED
+    return verdict
 
 
 @cache
 def looping() -> Any:
     """Return `judge_rows`, compiled."""
-    return compile_with_kernel(judge_rows, lay_out, take_over, write)
+    return compile_with_kernel(judge_rows, lay_out, take_over, verdict_of, count, write)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from slaengine.audit.history_schema import arrow
+from slaengine.audit.machine_code import machine_code
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +40,7 @@ def _one_behind_the_other(columns: list[pa.ChunkedArray]) -> pa.Array:
     return arrow().DictionaryArray.from_arrays(np.concatenate(codes), words)
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def merge(order: Any, later: Any, occurred: Any, version: Any, bounds: Any) -> Any:
     """Return the rows in their order. The parts stand in `[bounds[n], bounds[n + 1])`; all but receipts are `later`."""
     rows = np.empty(len(order), np.int64)
@@ -66,7 +66,7 @@ def merge(order: Any, later: Any, occurred: Any, version: Any, bounds: Any) -> A
     return rows
 
 
-@njit(nogil=True, cache=True)
+@machine_code
 def before(one: Any, other: Any, later: Any, occurred: Any, version: Any) -> Any:
     """Whether a row stands before another of the same order."""
     if later[one] != later[other]:

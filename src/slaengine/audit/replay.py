@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
-from slaengine.audit.clocks import Clocks, joined
+import numpy as np
+
+from slaengine.audit.clocks import VERDICTS, Clocks, Ints
 from slaengine.audit.judging import Bench, Facts, Question, names_of
 from slaengine.garbage import searched_seldom
 
@@ -43,38 +45,40 @@ class Replay:
             AuditError: the history is damaged.
             CalendarError: a calendar does not know the time that a limit reaches into.
         """
-        for bucket, facts, pieces in self._buckets(_kept, progress):
-            yield Replayed(bucket, facts, joined(pieces))
+        yield from map(Replayed._make, self._buckets(Bench.judge, progress))
 
-    def each(self, told: Callable[[Clocks], T], progress: Callable[[int], None] = lambda _: None) -> Iterator[T]:
-        """Yield what `told` makes of the clocks, some at a time, in order of position. It runs in several threads and keeps none.
+    def counts(self, progress: Callable[[int], None] = lambda _: None) -> Ints:
+        """Return how many clocks there are, by the targets of `names` and the verdicts of `VERDICTS`, as a table.
 
         Raises:
             AuditError, CalendarError: as `run`.
         """
-        for *_, pieces in self._buckets(told, progress):
-            yield from pieces
+        counts = np.zeros((len(self.names.targets), len(VERDICTS)), np.int64)
+        for *_, found in self._buckets(Bench.count, progress):
+            counts += found
+        return counts
 
-    def _buckets(self, told: Callable[[Clocks], T], progress: Callable[[int], None]) -> Iterator[tuple[int, int, list[T]]]:
+    def _buckets(
+        self, work: Callable[[Bench, Facts, int], tuple[int, T]], progress: Callable[[int], None]
+    ) -> Iterator[tuple[int, int, T]]:
+        """Yield each bucket, how many facts it has, and what was made of it."""
         with searched_seldom(), ThreadPoolExecutor(self._workers) as pool:
             free = [Bench(self.question, self.names) for _ in range(self._workers)]
-            waiting: list[Future[tuple[int, int, list[T]]]] = []
+            waiting: list[tuple[int, Future[tuple[int, T]]]] = []
             buckets, done = self.history.buckets(), 0
             while buckets or waiting:
                 while buckets and len(waiting) <= self._workers:
-                    waiting.append(pool.submit(self._judge, buckets.pop(0), free, told))
-                bucket, facts, made = waiting.pop(0).result()
+                    bucket = buckets.pop(0)
+                    waiting.append((bucket, pool.submit(self._at_a_bench, work, bucket, free)))
+                bucket, future = waiting.pop(0)
+                facts, made = future.result()
                 done += facts
                 progress(done)
                 yield bucket, facts, made
 
-    def _judge(self, bucket: int, free: list[Bench], told: Callable[[Clocks], T]) -> tuple[int, int, list[T]]:
+    def _at_a_bench(self, work: Callable[[Bench, Facts, int], tuple[int, T]], bucket: int, free: list[Bench]) -> tuple[int, T]:
         bench = free.pop()
         try:
-            return bucket, *bench.judge(self.history, bucket, told)
+            return work(bench, self.history, bucket)
         finally:
             free.append(bench)
-
-
-def _kept(clocks: Clocks) -> Clocks:
-    return Clocks._make([column.copy() for column in clocks])

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import numpy as np
-
 from slaengine.audit.clocks import VERDICTS
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import moments_of
@@ -32,13 +30,7 @@ Told = Callable[[int], None]
 def totals(history: Facts, asked: Asked, *, workers: int | None = None, progress: Told = lambda _: None) -> list[dict[str, Any]]:
     """Return for each target how many clocks stand at each verdict, and the rate, judged by the compiled kernel."""
     replay = Replay(history, asked, workers)
-    places = len(replay.names.targets) * len(VERDICTS)
-    counts = np.zeros(places, np.int64)
-    for found in replay.each(
-        lambda clocks: np.bincount(clocks.target * len(VERDICTS) + clocks.verdict, minlength=places), progress
-    ):
-        counts += found
-    rows = counts.reshape(-1, len(VERDICTS)).tolist()
+    rows = replay.counts(progress).tolist()
     return [_total(name, dict(zip(VERDICTS, row, strict=True))) for name, row in zip(replay.names.targets, rows, strict=True)]
 
 
