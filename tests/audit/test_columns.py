@@ -22,7 +22,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 @given(objects=st.lists(st.dictionaries(NAMES, VALUES), min_size=1), names=st.sets(NAMES))
 def test_only_the_named_fields_of_the_objects_own_level_stay(objects: list[dict[str, Any]], names: set[str]) -> None:
-    from slaengine.audit.columns import cut
+    from slaengine.audit.heard import cut
 
     told = cut(pa.array([to_json(one).decode() for one in objects]), names)
 

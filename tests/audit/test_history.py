@@ -10,12 +10,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from town_logs import TownLog, arrivals, town_log
+from town_logs import moments_of as cases
 
 from slaengine.audit.history import History
 from slaengine.audit.history_schema import FORMAT, moments_of, schema
 from slaengine.errors import AuditError
 from slaengine.policies.moment import Moment
-from slaengine.projections.case_file import moment_of
 from slaengine.storage.log import NewFact
 
 FACTS = arrivals(300, seed=4)
@@ -26,16 +26,6 @@ def log():
     with town_log() as filled:
         filled.take(FACTS)
         yield filled
-
-
-def cases(log: TownLog) -> dict[int, list[Moment]]:
-    """Return what the log says of each order, by the position of its first fact."""
-    found: dict[int, list[Moment]] = {}
-    first: dict[object, int] = {}
-    for fact in log.scan():
-        order = first.setdefault(fact.order_id, fact.position)
-        found.setdefault(order, []).append(moment_of(fact.topic, fact.state, fact.version, fact.recorded_at))
-    return found
 
 
 def told(history: History) -> dict[int, list[Moment]]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from town_logs import BUSY, START, TownLog, arrivals, pausing, town_log
+from town_logs import BUSY, START, TownLog, arrivals, odd, pausing, town_log
 
 from slaengine.audit import log_history as reading
 from slaengine.audit.cutter import Cutter, Rows
@@ -142,18 +142,7 @@ def test_publications_and_seals_in_the_log_are_no_orders(tmp_path: Path):
 
 
 def test_a_policy_that_looks_at_what_differs_from_fact_to_fact_is_replayed_by_a_history(town: TownLog):
-    book = PolicyBook.parse(
-        """
-policy: odd
-time_zone: UTC
-version: "1"
-effective_from: 2020-01-01
-targets:
-  - {name: number, start: {fact: received, received_by: [clerk-01, clerk-02]}, stop: responded, limit: 1 h}
-""",
-        "odd.yaml",
-    )
-    assert log_history(town, Question(book)) is None
+    assert log_history(town, Question(odd())) is None
 
 
 def test_without_the_compiled_kernel_there_is_none(town: TownLog, monkeypatch: pytest.MonkeyPatch):

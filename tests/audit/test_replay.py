@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from town_logs import START, TownLog, moments_of, pausing
+from town_logs import START, TownLog, moments_of, odd, pausing
 
 from slaengine.audit import judging
 from slaengine.audit.clocks import VERDICTS, Clock, clock_of
@@ -75,18 +75,7 @@ def test_without_the_compiled_kernel_the_answers_are_the_same(history: History, 
 
 
 def test_a_policy_that_asks_for_what_differs_from_fact_to_fact_is_replayed_too(history: History, cases: dict[int, list[Moment]]):
-    book = PolicyBook.parse(
-        """
-policy: odd
-time_zone: UTC
-version: "1"
-effective_from: 2020-01-01
-targets:
-  - {name: number, start: {fact: received, received_by: [clerk-01, clerk-02]}, stop: responded, limit: 1 h}
-""",
-        "odd.yaml",
-    )
-    question = Question(book, HALF + 30 * DAY)
+    question = Question(odd(), HALF + 30 * DAY)
     assert replayed(history, question) == one_by_one(cases, question)
 
 

@@ -60,6 +60,21 @@ def arrivals(orders: int, seed: int, mix: Mix | None = None) -> list[tuple[datet
     return [(fact.recorded_at, NewFact(fact.order_id, fact.version, fact.topic, fact.state)) for fact in facts]
 
 
+def odd() -> PolicyBook:
+    """Return a policy that asks for what differs from fact to fact."""
+    return PolicyBook.parse(
+        """
+policy: odd
+time_zone: UTC
+version: "1"
+effective_from: 2020-01-01
+targets:
+  - {name: number, start: {fact: received, received_by: [clerk-01, clerk-02]}, stop: responded, limit: 1 h}
+""",
+        "odd.yaml",
+    )
+
+
 class TownLog(FactLog):
     """A log whose clock is set by whoever fills it."""
 

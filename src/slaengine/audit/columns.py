@@ -6,13 +6,12 @@ fact is to the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from slaengine.audit.history_schema import OWN, arrow
 from slaengine.audit.layout import DISPATCH, IDLE, NOT_HERE, PLAIN, RECEIPT, UNKNOWN, Ints, Shapes
@@ -101,6 +100,7 @@ class Shaped:
 
     def shapes(self, facts: Codes, fields: Codes, shapes: NDArray[np.int32]) -> None:
         """Write the number of each row's shape into `shapes`."""
+        from slaengine.audit.heard import cut  # noqa: PLC0415 (needs an extra)
         from slaengine.audit.marking import mark, numbered  # noqa: PLC0415 (needs an extra)
 
         names = facts.words.to_pylist()
@@ -226,18 +226,6 @@ def given_due(compiled: Compiled, table: pa.Table, order: Ints) -> Ints:
 def _named(own: str | None, name: str) -> int:
     text = (from_json(own).get("given_due") or {}).get(name) if own else None
     return t.NONE if text is None else micros(datetime.fromisoformat(text))
-
-
-def cut(objects: pa.StringArray, names: Iterable[str]) -> pa.DictionaryArray:
-    """Return JSON objects, as `to_json` writes them, with those of their fields alone that are named."""
-    from slaengine.audit.marking import cut_down  # noqa: PLC0415 (needs an extra)
-
-    pa, quoted = arrow(), [to_json(name) for name in names]
-    ends, text = np.frombuffer(objects.buffers()[1], np.int32)[: len(objects) + 1], np.frombuffer(objects.buffers()[2], np.uint8)
-    name_ends = np.cumsum([0, *map(len, quoted)])
-    told, told_ends = np.empty(int(ends[-1]) + len(objects), np.uint8), np.zeros(len(objects) + 1, np.int32)
-    cut_down(text, ends, np.frombuffer(b"".join(quoted), np.uint8), name_ends, told, told_ends)
-    return pa.StringArray.from_buffers(len(objects), pa.py_buffer(told_ends), pa.py_buffer(told)).dictionary_encode()
 
 
 def codes(column: pa.ChunkedArray) -> Codes:

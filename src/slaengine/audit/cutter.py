@@ -137,7 +137,7 @@ class Cutter:
         self._given, self._due, self._own = bool(given), "due" in given, bool(set(given) - {"due"})
         parts = {"occurred_at": scan.OCCURRED, **dict.fromkeys(sorted(self._asked), scan.KEPT)}
         parts |= ({"given_due": scan.GIVEN} if given else {}) | ({"place": scan.PLACE} if "place" in asked else {})
-        self._fields = Fields(_names(parts), _names(dict.fromkeys(OF_PLACE, scan.KEPT)))
+        self._fields = Fields(field_names(parts), field_names(dict.fromkeys(OF_PLACE, scan.KEPT)))
         self.shapes: list[Shape] = []
         self._numbers: dict[Shape, int] = {}
         self._state = np.zeros(c.STATE_WIDTH, np.int64)
@@ -289,8 +289,9 @@ def _is_text(content: bytes) -> bool:
     return True
 
 
-def _names(parts: Mapping[str, int]) -> Names:
-    letters = [name.encode() for name in parts]
+def field_names(parts: Mapping[str, int]) -> Names:
+    """Return the names of fields, as JSON writes them between its quotes, with what becomes of each."""
+    letters = [to_json(name)[1:-1] for name in parts]
     begins = np.cumsum([0, *map(len, letters)], dtype=np.int64)
     return Names(np.frombuffer(b"".join(letters), np.uint8), begins, np.array(list(parts.values()), np.int64))
 

@@ -31,6 +31,7 @@ FACTS_AT_FIRST, CLOCKS_AT_FIRST = 256, 64
 CLOCKS_AT_ONCE = 1 << 16
 """So many clocks are written before they are taken away."""
 NO_COUNTS: Ints = np.empty((0, 0), np.int64)
+"""Clocks are written, not counted."""
 
 
 class Question(NamedTuple):

@@ -7,8 +7,6 @@ from typing import Any
 from slaengine.audit.layout import NOWHERE
 from slaengine.audit.machine_code import machine_code
 
-OPENS, CLOSES, OPENS_LIST, CLOSES_LIST, QUOTE, ESCAPE, COMMA, COLON = b'{}[]"\\,:'
-
 
 @machine_code
 def mark(one: Any, other: Any, alike: Any, present: Any) -> None:
@@ -24,68 +22,6 @@ def numbered(one: Any, other: Any, alike: Any, numbers: Any, shapes: Any) -> Non
     for row in range(len(one)):
         number = alike[one[row]]
         shapes[row] = number if number >= 0 else numbers[-1 - number, other[row]]
-
-
-@machine_code
-def cut_down(text: Any, ends: Any, names: Any, name_ends: Any, told: Any, told_ends: Any) -> None:
-    """Write JSON objects anew with those of their fields alone that are named.
-
-    The objects stand in `text` one behind the other, as UTF-8 without white space, object n up to `ends[n + 1]`; the names, in
-    quotes, in `names` likewise. A value may hold objects in turn: only what closes on the object's own level ends it.
-    """
-    written = 0
-    for n in range(len(ends) - 1):
-        at, end, first = ends[n] + 1, ends[n + 1] - 1, written
-        told[written] = OPENS
-        written += 1
-        while at < end:
-            colon = past_value(text, at, end)
-            behind = past_value(text, colon + 1, end)
-            if is_named(text[at:colon], names, name_ends):
-                told[written : written + behind - at] = text[at:behind]
-                told[written + behind - at] = COMMA
-                written += behind - at + 1
-            at = behind + 1
-        written -= written > first + 1
-        told[written] = CLOSES
-        written += 1
-        told_ends[n + 1] = written
-
-
-@machine_code
-def past_value(text: Any, at: Any, end: Any) -> Any:
-    """Return where the value, or the name, that begins at `at` is over: at its comma or colon, or at `end`."""
-    depth, quoted = 0, False
-    while at < end:
-        sign = text[at]
-        if quoted:
-            if sign == ESCAPE:
-                at += 1
-            elif sign == QUOTE:
-                quoted = False
-        elif sign == QUOTE:
-            quoted = True
-        elif sign in (OPENS, OPENS_LIST):
-            depth += 1
-        elif sign in (CLOSES, CLOSES_LIST):
-            depth -= 1
-        elif depth == 0 and sign in (COMMA, COLON):
-            break
-        at += 1
-    return at
-
-
-@machine_code
-def is_named(name: Any, names: Any, name_ends: Any) -> Any:
-    """Whether the name is among the names."""
-    for n in range(len(name_ends) - 1):
-        first, length = name_ends[n], name_ends[n + 1] - name_ends[n]
-        same = 0
-        while length == len(name) and same < length and names[first + same] == name[same]:
-            same += 1
-        if same == length:
-            return True
-    return False
 
 
 @machine_code

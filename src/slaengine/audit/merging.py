@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """Several parts of a bucket, each in its order, made one in that order. Imported only where Numba is installed."""
 
 from __future__ import annotations
