@@ -3,8 +3,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.projections.build import HOUR, at, clocks, held, orders, sheet
 
+from slaengine.errors import UsageError
 from slaengine.policies.kpi import Kpi
 from slaengine.projections.columns import NEVER
+from slaengine.projections.kpi_orders import ABOVE_ONLY, as_line, check_line, kpi_places
 from slaengine.projections.kpis import KpiRow, cut_for, kpi_rows
 
 FEBRUARY = at("2026-02-01")
@@ -16,6 +18,12 @@ def kpi_of(measured, ticking=None, *, holding=None, households=None, **fields) -
     return kpi_rows(kpi, cut, zone=ZoneInfo("Asia/Shanghai"), households=households)
 
 
+def behind_kpi(line, measured, ticking=None, *, holding=None, **fields) -> dict[tuple, list[int]]:
+    kpi = Kpi.model_validate({"name": "k", "period": "month", **fields})
+    cut = cut_for(kpi, sheet(measured, ticking, holding), FEBRUARY)
+    return {(place.period, *place.group.values()): place.orders.tolist() for place in kpi_places(kpi, cut, line)}
+
+
 def counted(row: KpiRow) -> tuple:
     return row.above, row.below, row.value
 
@@ -24,93 +32,140 @@ def one(**fields):
     return {"received": "2026-01-05", "kind": "repair", **fields}
 
 
-@pytest.mark.parametrize(
-    ("measure", "rows", "expected", "fields"),
-    [
-        ("response", [one(responded=True), one(status="resolved"), one(), one(status="cancelled")], (2, 3, 2 / 3), {}),
-        ("closure", [one(status="closed"), one(status="resolved"), one(status="merged")], (1, 2, 0.5), {}),
-        ("closed_loop", [one(status="resolved", asked=1), one(status="closed", asked=1, open_revisits=1)], (1, 2, 0.5), {}),
-        ("revisit", [one(status="resolved", revisited=True), one(status="closed"), one(revisited=True)], (1, 2, 0.5), {}),
-        (
-            "recurrence",
-            [one(type="tap", place="3", ended="2026-01-06", status="closed"), one(type="tap", place="3", received="2026-01-30")],
-            (1, 2, 0.5),
-            {},
-        ),
-        (
-            "recurrence",
-            [one(type="tap", place="3", ended="2026-01-06", status="closed"), one(type="tap", place="3", received="2026-01-30")],
-            (0, 2, 0.0),
-            {"within_days": 20},
-        ),
-        ("rework", [one(reopened=1), one(), one(), one()], (1, 4, 0.25), {}),
-        (
-            "satisfaction",
-            [one(satisfaction="very_satisfied"), one(satisfaction="dissatisfied"), one(satisfaction="satisfied"), one()],
-            (2, 3, 2 / 3),
-            {"answers": ["very_satisfied", "satisfied"]},
-        ),
-        ("online", [one(channel="app"), one(channel="desk"), one()], (1, 3, 1 / 3), {"channels": "app"}),
-        ("handover", [one(team="lifts"), one(person="Li"), one()], (2, 3, 2 / 3), {}),
-        ("merged", [one(status="merged"), one(), one(status="cancelled")], (1, 2, 0.5), {}),
-        ("escalation", [one(escalated=2), one()], (1, 2, 0.5), {}),
-        ("caused_by", [one(cause="communication"), one(cause="wear"), one()], (1, 2, 0.5), {"causes": "communication"}),
-        (
-            "adoption",
-            [one(status="closed", outcome="adopted"), one(status="closed"), one()],
-            (1, 2, 0.5),
-            {"outcomes": "adopted"},
-        ),
-        ("count", [one(), one()], (2, None, 2.0), {}),
-        (
-            "revisit",
-            [
-                one(status="closed", revisited=True, method="telephone,on_site"),
-                one(status="closed", revisited=True, method="app"),
-                one(status="closed"),
-            ],
-            (1, 3, 1 / 3),
-            {"methods": "on_site"},
-        ),
-        (
-            "first_visit",
-            [
-                one(status="closed", visits=1),
-                one(status="closed", visits=2),
-                one(status="resolved", visits=1, reopened=1),
-                one(status="closed"),
-                one(visits=1),
-            ],
-            (1, 3, 1 / 3),
-            {},
-        ),
-        ("backdated", [one(latest=25 * HOUR), one(latest=24 * HOUR), one()], (1, 3, 1 / 3), {}),
-        ("backdated", [one(latest=25 * HOUR), one(latest=24 * HOUR), one()], (2, 3, 2 / 3), {"late_hours": 2}),
-        (
-            "workload",
-            [
-                one(team="lifts", person="Li"),
-                one(team="lifts", person="Wu"),
-                one(team="lifts", person="Li"),
-                one(team="lifts"),
-                one(),
-                one(team="lifts", person="Xu", status="cancelled"),
-            ],
-            (4, 2, 2.0),
-            {},
-        ),
-        (
-            "in_hand",
-            [one(team="lifts", person="Li"), one(team="lifts", person="Wu", status="closed", ended="2026-01-06"), one()],
-            (1, 2, 0.5),
-            {},
-        ),
-        ("workload", [one(team="lifts")], (1, None, None), {}),
-    ],
-)
+COUNTED = [
+    ("response", [one(responded=True), one(status="resolved"), one(), one(status="cancelled")], (2, 3, 2 / 3), {}),
+    ("closure", [one(status="closed"), one(status="resolved"), one(status="merged")], (1, 2, 0.5), {}),
+    ("closed_loop", [one(status="resolved", asked=1), one(status="closed", asked=1, open_revisits=1)], (1, 2, 0.5), {}),
+    ("revisit", [one(status="resolved", revisited=True), one(status="closed"), one(revisited=True)], (1, 2, 0.5), {}),
+    (
+        "recurrence",
+        [one(type="tap", place="3", ended="2026-01-06", status="closed"), one(type="tap", place="3", received="2026-01-30")],
+        (1, 2, 0.5),
+        {},
+    ),
+    (
+        "recurrence",
+        [one(type="tap", place="3", ended="2026-01-06", status="closed"), one(type="tap", place="3", received="2026-01-30")],
+        (0, 2, 0.0),
+        {"within_days": 20},
+    ),
+    ("rework", [one(reopened=1), one(), one(), one()], (1, 4, 0.25), {}),
+    (
+        "satisfaction",
+        [one(satisfaction="very_satisfied"), one(satisfaction="dissatisfied"), one(satisfaction="satisfied"), one()],
+        (2, 3, 2 / 3),
+        {"answers": ["very_satisfied", "satisfied"]},
+    ),
+    ("online", [one(channel="app"), one(channel="desk"), one()], (1, 3, 1 / 3), {"channels": "app"}),
+    ("handover", [one(team="lifts"), one(person="Li"), one()], (2, 3, 2 / 3), {}),
+    ("merged", [one(status="merged"), one(), one(status="cancelled")], (1, 2, 0.5), {}),
+    ("escalation", [one(escalated=2), one()], (1, 2, 0.5), {}),
+    ("caused_by", [one(cause="communication"), one(cause="wear"), one()], (1, 2, 0.5), {"causes": "communication"}),
+    (
+        "adoption",
+        [one(status="closed", outcome="adopted"), one(status="closed"), one()],
+        (1, 2, 0.5),
+        {"outcomes": "adopted"},
+    ),
+    ("count", [one(), one()], (2, None, 2.0), {}),
+    (
+        "revisit",
+        [
+            one(status="closed", revisited=True, method="telephone,on_site"),
+            one(status="closed", revisited=True, method="app"),
+            one(status="closed"),
+        ],
+        (1, 3, 1 / 3),
+        {"methods": "on_site"},
+    ),
+    (
+        "first_visit",
+        [
+            one(status="closed", visits=1),
+            one(status="closed", visits=2),
+            one(status="resolved", visits=1, reopened=1),
+            one(status="closed"),
+            one(visits=1),
+        ],
+        (1, 3, 1 / 3),
+        {},
+    ),
+    ("backdated", [one(latest=25 * HOUR), one(latest=24 * HOUR), one()], (1, 3, 1 / 3), {}),
+    ("backdated", [one(latest=25 * HOUR), one(latest=24 * HOUR), one()], (2, 3, 2 / 3), {"late_hours": 2}),
+    (
+        "workload",
+        [
+            one(team="lifts", person="Li"),
+            one(team="lifts", person="Wu"),
+            one(team="lifts", person="Li"),
+            one(team="lifts"),
+            one(),
+            one(team="lifts", person="Xu", status="cancelled"),
+        ],
+        (4, 2, 2.0),
+        {},
+    ),
+    (
+        "in_hand",
+        [one(team="lifts", person="Li"), one(team="lifts", person="Wu", status="closed", ended="2026-01-06"), one()],
+        (1, 2, 0.5),
+        {},
+    ),
+    ("workload", [one(team="lifts")], (1, None, None), {}),
+]
+
+
+@pytest.mark.parametrize(("measure", "rows", "expected", "fields"), COUNTED)
 def test_each_measure_counts_what_its_definition_says(measure, rows, expected, fields):
     (row,) = kpi_of(orders(*rows), measure=measure, **fields)
     assert counted(row) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("measure", "rows", "expected", "fields"), COUNTED)
+def test_the_orders_behind_a_measure_are_as_many_as_it_counts(measure, rows, expected, fields):
+    some = orders(*rows)
+    above, below = (behind_kpi(line, some, measure=measure, **fields) for line in ("above", "below"))
+    assert [len(found) for found in above.values()] == ([expected[0]] if expected[0] else [])
+    if measure in ABOVE_ONLY:
+        assert not below
+    else:
+        assert [len(found) for found in below.values()] == [expected[1]]
+        assert all(set(found) <= set(below[key]) for key, found in above.items())
+
+
+def test_the_orders_behind_a_measure_are_those_it_counts():
+    some = orders(one(team="lifts", reopened=1), one(team="water"), one(team="lifts"), one(team="lifts", status="merged"))
+    assert behind_kpi("above", some, measure="rework", by=["team"]) == {("2026-01", "lifts"): [0]}
+    assert behind_kpi("below", some, measure="rework", by=["team"]) == {("2026-01", "lifts"): [0, 2], ("2026-01", "water"): [1]}
+
+
+def test_an_order_with_several_of_the_clocks_stands_behind_a_measure_once():
+    some = orders(one(), one(), one())
+    ticking = clocks(
+        *((0, "fix", "met", None, HOUR) for _ in range(3)), (0, "fix", "missed", None, HOUR),
+        (1, "fix", "running", "2026-01-06", None),
+        (2, "call", "met", None, HOUR), (2, "fix", "waived", None, None),
+    )  # fmt: skip
+    asked = {"measure": "compliance", "target": "fix"}
+    assert behind_kpi("above", some, ticking, **asked) == {("2026-01",): [0]}
+    assert behind_kpi("below", some, ticking, **asked) == {("2026-01",): [0, 1]}
+    assert behind_kpi("above", some, ticking, measure="compliance") == {("2026-01",): [0, 2]}
+    assert behind_kpi("above", some, ticking, measure="waived") == {("2026-01",): [2]}
+    assert behind_kpi("below", some, ticking, measure="elapsed", target="fix") == {("2026-01",): [0]}
+
+
+def test_the_orders_that_a_party_held_are_named_party_by_party():
+    some = orders(one(), one())
+    times = held((0, "company", 4), (0, "builder", 10), (1, "company", 2), (1, "company", 3))
+    found = behind_kpi("below", some, holding=times, measure="held")
+    assert found == {("2026-01", "builder"): [0], ("2026-01", "company"): [0, 1]}
+
+
+def test_a_line_that_no_kpi_has_is_named():
+    with pytest.raises(UsageError, match="did you mean 'below'"):
+        as_line("belo")
+    with pytest.raises(UsageError, match="no orders stand below the line of backlog"):
+        check_line([Kpi(name="backlog", measure="backlog")], "below")
 
 
 def test_a_share_of_nothing_is_not_a_share():

@@ -43,3 +43,26 @@ def test_an_order_judged_at_the_asking_is_named_too(slaengine):
 def test_a_figure_that_no_report_counts_is_named(slaengine):
     ran = slaengine("report", *AT, "--orders", "mised")
     assert (ran.code, "did you mean 'missed'?" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("line", ["above", "below"])
+def test_a_key_figures_orders_are_as_many_as_it_counts(slaengine, line):
+    (figure,) = slaengine("kpis", *AT, "--kpi", "fix_rate", "--json").json
+    (behind,) = slaengine("kpis", *AT, "--kpi", "fix_rate", "--orders", line, "--json").json
+    assert (behind["kpi"], behind["period"], behind["line"]) == ("fix_rate", figure["period"], line)
+    assert len(behind["orders"]) == figure[line]
+    lines = list(csv.DictReader(io.StringIO(slaengine("kpis", *AT, "--orders", line, "--format", "csv").out)))
+    assert [one["number"] for one in lines] == behind["orders"]
+    assert all(number in slaengine("kpis", *AT, "--orders", line).out for number in behind["orders"])
+
+
+def test_key_figures_are_written_as_csv(slaengine, tmp_path):
+    ran = slaengine("kpis", *AT, "--format", "csv", "--out", str(tmp_path / "kpis.csv"))
+    (line,) = csv.DictReader(io.StringIO((tmp_path / "kpis.csv").read_text("utf-8")))
+    (figure,) = slaengine("kpis", *AT, "--json").json
+    assert (ran.code, line["kpi"], line["above"], float(line["value"])) == (0, "fix_rate", str(figure["above"]), figure["value"])
+
+
+def test_a_side_that_a_key_figure_has_not_is_named(slaengine):
+    ran = slaengine("kpis", *AT, "--orders", "beside")
+    assert (ran.code, "(above, below)" in ran.err) == (2, True)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_json
+from rich.console import RenderableType
 
-from slaengine.cli.common import AsJson, PolicyName, Store, instant, print_json, say
-from slaengine.cli.reading import AsOf, KnownAt, catching_up, opened, show
+from slaengine.cli.common import AsJson, PolicyName, Store, instant
+from slaengine.cli.reading import AsOf, KnownAt, Out, catching_up, hand_out, one_of, opened, orders_behind
 from slaengine.errors import UsageError
-from slaengine.reporting.kpis import kpi_tables
-from slaengine.reporting.words import as_lang
+from slaengine.projections.kpis import KpiRow
+from slaengine.reporting.kpis import kpi_csv, kpi_tables
+from slaengine.reporting.words import WORDS, Lang, as_lang
+
+FORMATS = ("table", "json", "csv")
 
 
 def kpis(
@@ -25,25 +31,42 @@ def kpis(
     households: Annotated[
         Path | None, typer.Option("--households", help="CSV with the columns community and households.", metavar="FILE")
     ] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option("--orders", help="Not the figures but the orders above, or below, their line.", metavar="above|below"),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     lang: Annotated[str, typer.Option("--lang", help="For tables: en or zh.")] = "en",
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the key figures that the policy defines, with their counts, goals and bands.
 
+    With --orders, the orders that were counted: above the line, or all that the share is of.
+
     Example: `slaengine kpis --store sqlite:///orders.db --policy satisfaction-programme --period quarter`
     """
-    words = as_lang(lang)
+    words, shown = as_lang(lang), one_of("json" if as_json else form, FORMATS, "--format")
     homes = _households(households) if households else None
+    asked: dict[str, Any] = {"names": name or (), "period": period}
+    asked |= {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
     with opened(store, policy) as engine, catching_up() as told:
         engine.project(told)
-        times = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
-        rows = engine.kpis(names=name or (), period=period, households=homes, lang=words, **times)
-    if as_json:
-        print_json([row.model_dump(mode="json") for row in rows])
-        return
-    show(kpi_tables(rows, words))
-    if not rows:
-        say("no KPI has anything to count here")
+        if orders:
+            made = orders_behind(engine.kpi_orders(orders, **asked), shown, words)
+        else:
+            made = _shown(engine.kpis(households=homes, lang=words, **asked), shown, words)
+    hand_out(made, out)
+
+
+def _shown(rows: Sequence[KpiRow], form: str, lang: Lang) -> RenderableType | bytes:
+    match form:
+        case "json":
+            return to_json([row.model_dump(mode="json") for row in rows]) + b"\n"
+        case "csv":
+            return kpi_csv(rows).encode()
+        case _:
+            return kpi_tables(rows, lang) if rows else WORDS[lang]["no_figures"]
 
 
 def _households(path: Path) -> dict[str, int]:

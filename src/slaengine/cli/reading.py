@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_json
 from rich.console import Console, RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from slaengine.cli.common import stderr, utc_now
+from slaengine.cli.common import say, stderr, utc_now
 from slaengine.engine import SlaEngine
+from slaengine.errors import UsageError
+from slaengine.projections.behind import Behind
+from slaengine.projections.kpi_orders import BehindKpi
+from slaengine.reporting.behind import behind_csv, behind_table
+from slaengine.reporting.words import Lang
 from slaengine.storage.catch_up import Progress as Told
 
 WIDE = 220
@@ -22,6 +30,7 @@ AsOf = Annotated[str | None, typer.Option("--as-of", help="What was so at this i
 KnownAt = Annotated[
     str | None, typer.Option("--known-at", help="What was known at this instant; all when left out.", metavar="TIME")
 ]
+Out = Annotated[Path | None, typer.Option("--out", help="Write here instead of to stdout.", metavar="FILE")]
 OrderName = Annotated[str, typer.Argument(help="The order's number or id.", metavar="ORDER")]
 
 
@@ -48,6 +57,47 @@ def show(table: RenderableType) -> None:
     """Print a table to stdout, as wide as the terminal, or wide enough when it goes elsewhere."""
     console = Console()
     (console if console.is_terminal else Console(width=WIDE)).print(table)
+
+
+def hand_out(made: RenderableType | bytes, out: Path | None) -> None:
+    """Write what was made: bytes to the file or to stdout, a table to the terminal.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if not isinstance(made, bytes):
+        show(made)
+    elif out is None:
+        sys.stdout.buffer.write(made)
+        sys.stdout.buffer.flush()
+    else:
+        try:
+            out.write_bytes(made)
+        except OSError as error:
+            raise UsageError(f"cannot write {out}: {error.strerror}") from None
+        say(f"wrote {out}")
+
+
+def orders_behind(found: Sequence[Behind] | Sequence[BehindKpi], form: str, lang: Lang) -> RenderableType | bytes:
+    """Return the orders behind figures as `form`: table, json or csv."""
+    match form:
+        case "json":
+            return to_json([row.model_dump(mode="json") for row in found]) + b"\n"
+        case "csv":
+            return behind_csv(found).encode()
+        case _:
+            return behind_table(found, lang)
+
+
+def one_of(word: str, words: tuple[str, ...], option: str) -> str:
+    """Return `word` if it is one of `words`.
+
+    Raises:
+        UsageError: it is not; `option` is what it was given for.
+    """
+    if word not in words:
+        raise UsageError(f"{option} '{word}' is not known here; write one of {', '.join(words)}")
+    return word
 
 
 def plain_table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic_core import to_json
 from rich.console import RenderableType
 
-from slaengine.cli.common import REFUSED, AsJson, PolicyName, Store, instant, print_json, say, utc_now
-from slaengine.cli.reading import AsOf, KnownAt, catching_up, opened, show
+from slaengine.cli.common import REFUSED, AsJson, PolicyName, Store, instant, print_json, utc_now
+from slaengine.cli.reading import AsOf, KnownAt, Out, catching_up, hand_out, one_of, opened, orders_behind, show
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
 from slaengine.reporting.comparison import comparison_table
 from slaengine.reporting.page import report_page
 from slaengine.reporting.ready import as_template, ready_report
 from slaengine.reporting.ready_views import ready_page, ready_tables
-from slaengine.reporting.restatements import behind_table, restatement_tables
-from slaengine.reporting.tables import behind_csv, report_csv, report_table
+from slaengine.reporting.restatements import restatement_tables
+from slaengine.reporting.tables import report_csv, report_table
 from slaengine.reporting.words import Lang, as_lang
 from slaengine.reporting.workbook import ready_workbook, report_workbook
 
@@ -77,7 +74,7 @@ def report(
     form: Annotated[str, typer.Option("--format", help="table, json, csv, html or xlsx.")] = "table",
     sheet: Annotated[str, typer.Option("--sheet", help="For csv: compliance or closure.")] = "compliance",
     lang: Annotated[str, typer.Option("--lang", help="For people: en or zh.")] = "en",
-    out: Annotated[Path | None, typer.Option("--out", help="Write here instead of to stdout.", metavar="FILE")] = None,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """Report compliance and closure: each rate with its counts.
@@ -86,7 +83,7 @@ def report(
 
     A rate is met / (met + missed + overdue). What no target covers is not measurable, and in no rate.
     """
-    look = Look(_one_of("json" if as_json else form, FORMATS, "--format"), _one_of(sheet, SHEETS, "--sheet"), as_lang(lang))
+    look = Look(one_of("json" if as_json else form, FORMATS, "--format"), one_of(sheet, SHEETS, "--sheet"), as_lang(lang))
     asked = Asked(period, by or [], target or [], instant(as_of, "--as-of") or utc_now(), instant(known_at, "--known-at"))
     with opened(store, policy) as engine, catching_up() as told:
         engine.project(told)
@@ -94,7 +91,7 @@ def report(
             made = _ready(engine, template, asked, look)
         else:
             made = _orders(engine, orders, asked, look) if orders else _report(engine, asked, look)
-    _hand_out(made, out)
+    hand_out(made, out)
 
 
 def _orders(engine: SlaEngine, figure: str, asked: Asked, look: Look) -> RenderableType | bytes:
@@ -102,13 +99,7 @@ def _orders(engine: SlaEngine, figure: str, asked: Asked, look: Look) -> Rendera
     found = engine.report_orders(
         figure, period=asked.period, by=asked.by, targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at
     )
-    match _one_of(look.form, ORDER_FORMATS, "--format"):
-        case "json":
-            return to_json([row.model_dump(mode="json") for row in found]) + b"\n"
-        case "csv":
-            return behind_csv(found).encode()
-        case _:
-            return behind_table(found, look.lang)
+    return orders_behind(found, one_of(look.form, ORDER_FORMATS, "--format"), look.lang)
 
 
 def _report(engine: SlaEngine, asked: Asked, look: Look) -> RenderableType | bytes:
@@ -132,7 +123,7 @@ def _ready(engine: SlaEngine, template: str, asked: Asked, look: Look) -> Render
     """Return a ready report, which has its own periods, groups and targets."""
     if asked.by or asked.period or asked.targets:
         raise UsageError("a ready report has its own groups; leave --by, --period and --target out, or --template")
-    _one_of(look.form, READY_FORMATS, "--format")
+    one_of(look.form, READY_FORMATS, "--format")
     ready = ready_report(engine, as_template(template), as_of=asked.as_of, known_at=asked.known_at, lang=look.lang)
     match look.form:
         case "html":
@@ -141,20 +132,6 @@ def _ready(engine: SlaEngine, template: str, asked: Asked, look: Look) -> Render
             return ready_workbook(ready, look.lang)
         case _:
             return ready_tables(ready, look.lang)
-
-
-def _hand_out(made: RenderableType | bytes, out: Path | None) -> None:
-    if not isinstance(made, bytes):
-        show(made)
-    elif out is None:
-        sys.stdout.buffer.write(made)
-        sys.stdout.buffer.flush()
-    else:
-        try:
-            out.write_bytes(made)
-        except OSError as error:
-            raise UsageError(f"cannot write {out}: {error.strerror}") from None
-        say(f"wrote {out}")
 
 
 def restatements(
@@ -186,12 +163,6 @@ def restatements(
         print_json(found.model_dump(mode="json"))
     else:
         show(restatement_tables(found, zone, words))
-
-
-def _one_of(word: str, words: tuple[str, ...], option: str) -> str:
-    if word not in words:
-        raise UsageError(f"{option} '{word}' is not known here; write one of {', '.join(words)}")
-    return word
 
 
 def compare(

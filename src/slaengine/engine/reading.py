@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from slaengine.domain.promises import Published
 from slaengine.engine.reading_orders import ReadingOrders, micros_or_none
+from slaengine.policies.kpi import Kpi
 from slaengine.projections.behind import Behind, behind
 from slaengine.projections.case_file import micros
 from slaengine.projections.comparison import Comparison
-from slaengine.projections.kpis import Households, KpiRow, cut_for, kpi_rows
+from slaengine.projections.kpi_orders import BehindKpi, as_line, check_line, kpi_places
+from slaengine.projections.kpis import Cut, Households, KpiRow, cut_for, kpi_rows
 from slaengine.projections.measures import NEEDED as MEASURED
 from slaengine.projections.overview import BY, Overview, overview
 from slaengine.projections.periods import as_period
@@ -20,6 +24,7 @@ from slaengine.projections.report import Question, Report, tabulate
 from slaengine.projections.restatement import Restatements, restated_figures
 from slaengine.storage.catch_up import Progress
 from slaengine.storage.comparing import Comparing, comparison
+from slaengine.storage.figures import Figures
 
 
 class Reading(ReadingOrders):
@@ -125,15 +130,48 @@ class Reading(ReadingOrders):
             households: households by community, for complaints per household.
             lang: the language of the titles, `en` or `zh`.
         """
+        rows: list[KpiRow] = []
+        with self._cuts(names, period, as_of, known_at) as (figures, kpis, cut):
+            for kpi in kpis:
+                rows += kpi_rows(kpi, cut(kpi), zone=figures.judge.zone, lang=lang, households=households)
+        return rows
+
+    def kpi_orders(
+        self,
+        line: str,
+        *,
+        names: Sequence[str] = (),
+        period: str | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> list[BehindKpi]:
+        """Return the orders counted `above` or `below` the line of the KPIs asked for alike.
+
+        Households and persons, which stand below the line of some, are no orders and are left out.
+
+        Raises:
+            UsageError: there is no such line, or none of these KPIs has orders there.
+        """
+        side, rows = as_line(line), []
+        with self._cuts(names, period, as_of, known_at) as (figures, kpis, cut):
+            check_line(kpis, side)
+            for kpi in kpis:
+                its = cut(kpi)
+                for place in kpi_places(kpi, its, side):
+                    numbers = figures.numbers(its.orders.seq[place.orders].tolist())
+                    rows.append(BehindKpi(kpi=kpi.name, period=place.period, group=place.group, line=side, orders=numbers))
+        return rows
+
+    @contextmanager
+    def _cuts(
+        self, names: Sequence[str], period: str | None, as_of: datetime | None, known_at: datetime | None
+    ) -> Iterator[tuple[Figures, Sequence[Kpi], Callable[[Kpi], Cut]]]:
+        """Give the KPIs asked for, and what says which orders each is about, for the length of the block."""
         figures = self.project()
         chosen = chosen_kpis(figures.judge.book, names)
         question = self._question(as_of, known_at, period, [*MEASURED, *(name for kpi in chosen for name in kpi.by)], ())
-        rows: list[KpiRow] = []
         with figures.sheet(*_instants(question), question.by) as sheet:
-            for kpi in chosen:
-                cut = cut_for(kpi, sheet, micros(question.as_of), question.period)
-                rows += kpi_rows(kpi, cut, zone=figures.judge.zone, lang=lang, households=households)
-        return rows
+            yield figures, chosen, partial(cut_for, sheet=sheet, as_of=micros(question.as_of), period=question.period)
 
     def compare(
         self, target: str, *, against: str | None = None, period: str | None = None, by: Sequence[str] = ()

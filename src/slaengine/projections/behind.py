@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,29 +51,35 @@ def behind(figure: str, question: Question, promises: Promises, sheet: Sheet, as
     groups = groups_of(sheet.orders, question.period, question.by)
     flags = closure_flags(sheet.orders)
     if figure in flags:
-        return list(_split(groups, flags[figure], None))
+        return list(split(groups, flags[figure], None))
     if figure == NOT_MEASURABLE:
-        return [place for name in targets for place in _split(groups, _uncovered(sheet, name), name)]
+        return [place for name in targets for place in split(groups, _uncovered(sheet, name), name)]
     if figure in VERDICTS:
-        at = sheet.clocks.verdict_at(as_of) == VERDICTS.index(figure)
-        since = _since(sheet, figure)
-        return [place for name in targets for place in _split(groups, _with_clock(sheet, at, since, name), name)]
+        at = at_verdicts(sheet, (figure,), as_of)
+        return [place for name in targets for place in split(groups, with_clock(sheet, at, name), name)]
     known = (*VERDICTS, NOT_MEASURABLE, *flags)
     raise UsageError(f"no report counts '{figure}'{nearest(figure, known)} (figures: {', '.join(known)})")
 
 
-def _since(sheet: Sheet, verdict: str) -> Flags:
-    """Return which of the entries of `sheet.further` stand for clocks at this verdict."""
-    if verdict == "running":
-        return np.ones(len(sheet.further.order), np.bool_)
-    return (sheet.further.missed > 0) & (verdict == "missed")
+class AtVerdicts(NamedTuple):
+    """Which of a sheet's clocks are at certain verdicts, and which entries of its `further` stand for such."""
+
+    clocks: Flags
+    further: Flags
 
 
-def _with_clock(sheet: Sheet, wanted: Flags, since: Flags, target: str) -> Flags:
-    """Return which orders have one of the wanted clocks of this target."""
+def at_verdicts(sheet: Sheet, verdicts: Collection[str], as_of: int) -> AtVerdicts:
+    """Return which clocks are at one of these verdicts at `as_of` (µs UTC)."""
+    codes = [VERDICTS.index(name) for name in verdicts]
+    further = (sheet.further.missed > 0) & ("missed" in verdicts) | ("running" in verdicts)
+    return AtVerdicts(np.isin(sheet.clocks.verdict_at(as_of), codes), further)
+
+
+def with_clock(sheet: Sheet, at: AtVerdicts, target: str | None) -> Flags:
+    """Return which orders have one of these clocks, of this target; None means of any."""
     found = np.zeros(len(sheet.orders), np.bool_)
-    found[sheet.clocks.order[wanted & sheet.clocks.target.among([target])]] = True
-    found[sheet.further.order[since & sheet.further.target.among([target])]] = True
+    for clocks, chosen in ((sheet.clocks, at.clocks), (sheet.further, at.further)):
+        found[clocks.order[chosen & clocks.target.among([target]) if target else chosen]] = True
     return found
 
 
@@ -82,7 +88,8 @@ def _uncovered(sheet: Sheet, target: str) -> Flags:
     return ~covered.among([word for word in covered.words if target in (word or "").split(",")])
 
 
-def _split(groups: Groups, wanted: Flags, target: str | None) -> Iterator[Place]:
+def split(groups: Groups, wanted: Flags, target: str | None) -> Iterator[Place]:
+    """Yield the wanted orders by group; groups without any are left out."""
     chosen = np.flatnonzero(wanted)
     order = np.argsort(groups.group[chosen], kind="stable")
     sizes = np.bincount(groups.group[chosen], minlength=len(groups))

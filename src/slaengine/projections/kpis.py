@@ -18,7 +18,7 @@ from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, 
 from slaengine.projections.compliance import MICROS, ratio
 from slaengine.projections.goals import Band
 from slaengine.projections.groups import Groups, Key, groups_of
-from slaengine.projections.measures import MEASURES
+from slaengine.projections.measures import CLOCK_MEASURES, MEASURES, ClockParts, given_out
 from slaengine.projections.percentiles import grouped
 from slaengine.projections.periods import Period, first_day
 from slaengine.projections.promises import goal_of
@@ -99,12 +99,10 @@ def _fitting(kpi: Kpi, orders: OrderColumns) -> Flags:
 
 def _figures(kpi: Kpi, cut: Cut, households: Households) -> Sequence[Figure]:
     match kpi.measure:
-        case "compliance":
-            return _compliance(kpi, cut)
+        case "compliance" | "waived":
+            return _share_of_clocks(kpi, cut, CLOCK_MEASURES[kpi.measure])
         case "elapsed":
             return _elapsed(kpi, cut)
-        case "waived":
-            return _waived(kpi, cut)
         case "backlog":
             return _backlog(cut)
         case "workload":
@@ -131,14 +129,6 @@ def _clocks_of(kpi: Kpi, cut: Cut) -> Flags:
     return cut.clocks.target.among([kpi.target]) if kpi.target else every
 
 
-def _compliance(kpi: Kpi, cut: Cut) -> list[Figure]:
-    return _share_of_clocks(kpi, cut, "met", ("met", "missed", "overdue"))
-
-
-def _waived(kpi: Kpi, cut: Cut) -> list[Figure]:
-    return _share_of_clocks(kpi, cut, "waived", ("met", "missed", "overdue", "waived"))
-
-
 def _missed_since(kpi: Kpi, cut: Cut) -> Ints:
     """Return, by group, how many daily clocks were missed by time alone since the last rows."""
     further, missed = cut.further, np.zeros(len(cut.groups), np.int64)
@@ -147,15 +137,16 @@ def _missed_since(kpi: Kpi, cut: Cut) -> Ints:
     return missed
 
 
-def _share_of_clocks(kpi: Kpi, cut: Cut, above: str, below: Sequence[str]) -> list[Figure]:
+def _share_of_clocks(kpi: Kpi, cut: Cut, parts: ClockParts) -> list[Figure]:
     chosen = _clocks_of(kpi, cut)
     group, verdict = cut.groups.group[cut.clocks.order], cut.clocks.verdict_at(cut.as_of)
-    counts = {
-        name: np.bincount(group[chosen & (verdict == VERDICTS.index(name))], minlength=len(cut.groups)).tolist() for name in below
-    }
+    counts = {}
+    for name in parts.below:
+        at = group[chosen & (verdict == VERDICTS.index(name))]
+        counts[name] = np.bincount(at, minlength=len(cut.groups)).tolist()
     counts["missed"] = (counts["missed"] + _missed_since(kpi, cut)).tolist()
-    sums = [sum(at) for at in zip(*counts.values(), strict=True)]
-    return [Figure(up, down, ratio(up, down)) for up, down in zip(counts[above], sums, strict=True)]
+    above, below = ([sum(at) for at in zip(*(counts[name] for name in names), strict=True)] for names in parts)
+    return [Figure(up, down, ratio(up, down)) for up, down in zip(above, below, strict=True)]
 
 
 def _elapsed(kpi: Kpi, cut: Cut) -> list[Figure]:
@@ -182,8 +173,7 @@ def _backlog(cut: Cut) -> list[Figure]:
 
 def _per_person(cut: Cut, wanted: Flags) -> list[Figure]:
     """Return how many of the wanted orders were given to each of the persons who were given any order of the group."""
-    teams, persons = cut.orders.dimensions["team"], cut.orders.dimensions["person"]
-    given = ~(teams.among([None]) & persons.among([None])) & ~cut.orders.stands("cancelled", "merged")
+    persons, given = cut.orders.dimensions["person"], given_out(cut.orders)
     named = given & ~persons.among([None])
     pairs = np.unique(cut.groups.group[named].astype(np.int64) * max(len(persons.words), 1) + persons.codes[named])
     people = np.bincount(pairs // max(len(persons.words), 1), minlength=len(cut.groups)).tolist()

@@ -87,8 +87,7 @@ def _online(kpi: Kpi, orders: OrderColumns) -> Parts:
 
 
 def _handover(_: Kpi, orders: OrderColumns) -> Parts:
-    below = _to_deal_with(orders)
-    return Parts((_known(orders, "team") | _known(orders, "person")) & below, below)
+    return Parts(given_out(orders), _to_deal_with(orders))
 
 
 def _merged(_: Kpi, orders: OrderColumns) -> Parts:
@@ -138,3 +137,22 @@ MEASURES: dict[str, Measure] = {
     "backdated": _backdated,
 }
 """The measures that are a share of orders; what the others count stands in `kpis`."""
+
+
+class ClockParts(NamedTuple):
+    """At which verdicts clocks are counted above the line, and at which below it."""
+
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+
+
+CLOCK_MEASURES = {
+    "compliance": ClockParts(("met",), ("met", "missed", "overdue")),
+    "waived": ClockParts(("waived",), ("met", "missed", "overdue", "waived")),
+}
+"""The measures that are a share of clocks."""
+
+
+def given_out(orders: OrderColumns) -> Flags:
+    """Return which orders to deal with were given to a team or a person."""
+    return (_known(orders, "team") | _known(orders, "person")) & _to_deal_with(orders)

@@ -1,8 +1,10 @@
-"""Key figures on the terminal."""
+"""Key figures on the terminal, and as CSV."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from io import StringIO
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -61,3 +63,18 @@ def value_shown(row: KpiRow, value: float | None) -> str:
     if row.measure in PER_PERSON:
         return "–" if value is None else f"{value:,.1f}"
     return percent(value)
+
+
+CSV_COLUMNS = ("kpi", "measure", "above", "below", "value", "p50_s", "p90_s", "goal", "band")
+
+
+def kpi_csv(rows: Sequence[KpiRow]) -> str:
+    """Return key figures as CSV (RFC 4180), a line for each; what is None, or no dimension of that KPI, is empty."""
+    out = StringIO()
+    groups = list(dict.fromkeys(name for row in rows for name in row.group))
+    writer = csv.writer(out)
+    writer.writerow(["period", *groups, *CSV_COLUMNS])
+    for row in rows:
+        said = (row.period, *map(row.group.get, groups), *(getattr(row, name) for name in CSV_COLUMNS))
+        writer.writerow(["" if value is None else value for value in said])
+    return out.getvalue()

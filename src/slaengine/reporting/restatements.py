@@ -1,4 +1,4 @@
-"""Restatements, and the orders behind a figure, on the terminal."""
+"""Restatements on the terminal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slaengine.projections.behind import Behind
 from slaengine.projections.restatement import RestatedFigure, RestatedOrder, Restatements
 from slaengine.reporting.words import WORDS, Lang, duration
-
-NUMBERS_SHOWN = 20
-"""Order numbers on one line of a table; JSON has all."""
 
 
 def restatement_tables(found: Restatements, zone: ZoneInfo, lang: Lang) -> RenderableType:
@@ -61,22 +57,4 @@ def _orders(orders: Sequence[RestatedOrder], zone: ZoneInfo, lang: Lang) -> Tabl
             learnt.append(f"{item.recorded_at.astimezone(zone):%Y-%m-%d %H:%M} {item.name}{late}\n")
         learnt.rstrip()
         table.add_row(order.number, verdicts, learnt)
-    return table
-
-
-def behind_table(rows: Sequence[Behind], lang: Lang) -> RenderableType:
-    """Return the orders behind a figure, a line for each group and target."""
-    words = WORDS[lang]
-    if not rows:
-        return Group(words["no_figures"])
-    table = Table(title=words.get(rows[0].figure, rows[0].figure), title_justify="left", header_style="bold")
-    for name in ("period", "group", "target"):
-        table.add_column(words[name], overflow="fold")
-    table.add_column(words["orders"], justify="right")
-    table.add_column(words["number"], overflow="fold")
-    for row in rows:
-        where = ", ".join(words["unknown"] if value is None else value for value in row.group.values())
-        more = f" … (+{len(row.orders) - NUMBERS_SHOWN:,})" if len(row.orders) > NUMBERS_SHOWN else ""
-        numbers = ", ".join(row.orders[:NUMBERS_SHOWN]) + more
-        table.add_row(row.period or words["all"], where, row.target or "", f"{len(row.orders):,}", numbers)
     return table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
@@ -11,7 +10,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from slaengine.projections.behind import Behind
 from slaengine.projections.report import Report
 from slaengine.reporting.sheets import Sheet, closure_sheet, compliance_sheet, headings, shown
 from slaengine.reporting.words import WORDS, Lang
@@ -83,16 +81,4 @@ def report_csv(report: Report, *, closure: bool = False) -> str:
     writer = csv.writer(out)
     writer.writerow(sheet.columns)
     writer.writerows(["" if value is None else value for value in row] for row in sheet.rows)
-    return out.getvalue()
-
-
-def behind_csv(rows: Sequence[Behind]) -> str:
-    """Return the orders behind a figure as CSV, a line for each order."""
-    out = StringIO()
-    writer = csv.writer(out)
-    groups = list(rows[0].group) if rows else []
-    writer.writerow(["period", *groups, "target", "figure", "number"])
-    for row in rows:
-        where = (row.period or "", *(value or "" for value in row.group.values()), row.target or "", row.figure)
-        writer.writerows((*where, number) for number in row.orders)
     return out.getvalue()
