@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from slaengine.projections.kpis import KpiRow
+from slaengine.reporting.cells import Cell, text_of
 from slaengine.reporting.tables import COLOURS
-from slaengine.reporting.words import WORDS, Lang, dimension, duration, percent
+from slaengine.reporting.words import WORDS, Lang, dimension, duration
 
 TIMES = frozenset({"elapsed", "held"})
 NUMBERS = frozenset({"count", "backlog"})
@@ -47,22 +48,27 @@ def _cells(row: KpiRow, lang: Lang) -> list[str | Text]:
         *(value or words["unknown"] for value in row.group.values()),
         f"{row.above:,}",
         "" if row.below is None else f"{row.below:,}",
-        value_shown(row, row.value),
+        value_shown(row, row.value, lang),
         *spread,
-        value_shown(row, row.goal) if row.goal is not None else "",
+        value_shown(row, row.goal, lang) if row.goal is not None else "",
         Text(words[row.band] if row.band else "", style=COLOURS.get(row.band or "", "")),
     ]
 
 
-def value_shown(row: KpiRow, value: float | None) -> str:
-    """Return a value of this KPI as people read it."""
+def value_cell(row: KpiRow, value: float | None) -> Cell:
+    """Return a value of this KPI, or its goal."""
     if row.measure in TIMES:
-        return duration(value)
+        return Cell(value, "length")
     if row.measure in NUMBERS:
-        return "–" if value is None else f"{value:,.0f}"
+        return Cell(value, "count")
     if row.measure in PER_PERSON:
-        return "–" if value is None else f"{value:,.1f}"
-    return percent(value)
+        return Cell(value, "number")
+    return Cell(value, "share")
+
+
+def value_shown(row: KpiRow, value: float | None, lang: Lang) -> str:
+    """Return a value of this KPI as people read it."""
+    return text_of(value_cell(row, value), lang)
 
 
 CSV_COLUMNS = ("kpi", "measure", "above", "below", "value", "p50_s", "p90_s", "goal", "band")

@@ -19,32 +19,36 @@ from slaengine.projections.periods import Period, label
 from slaengine.projections.promises import titles
 from slaengine.projections.report import Report
 from slaengine.reporting import charts
+from slaengine.reporting.cells import Cell
 from slaengine.reporting.charts import COUNTED, verdict_bar
-from slaengine.reporting.kpis import value_shown
+from slaengine.reporting.kpis import value_cell
 from slaengine.reporting.ready_words import READY_WORDS
-from slaengine.reporting.sheets import Sheet, closure_sheet, compliance_sheet, headings, shown
+from slaengine.reporting.sheets import Sheet, cell, closure_sheet, compliance_sheet, headings
 from slaengine.reporting.tables import measured
-from slaengine.reporting.words import WORDS, Lang, duration, percent
+from slaengine.reporting.words import WORDS, Lang, percent
 
 Template = Literal["daily", "monthly", "quarterly"]
 TEMPLATES: tuple[str, ...] = get_args(Template)
 FREQUENT = 3
 """A matter that comes up so often in one month at one place is a high-frequency matter."""
+PLACE = ("type", "community", "building")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table of a ready report: a title, headings, rows of words, how many of the columns are words, what to say if empty.
+    """One table of a ready report: a title, headings, rows, how many of the columns are words, what to say if empty.
 
-    `picture` is a chart that says the same, for pages.
+    `picture` is a chart that says the same, for pages. `parts` are the places of the columns that count
+    the verdicts of a rate (`charts.COUNTED`), for a workbook's own chart.
     """
 
     title: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     text_columns: int
     nothing: str
     picture: Markup | None = None
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,14 @@ class _Asking:
         return words[name]
 
     def section(self, name: str, sheet: Sheet) -> Section:
-        rows = [[shown(column, value, self.lang) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
-        return Section(self.say(name), headings(sheet, self.lang), rows, sheet.text_columns, self.say("nothing"))
+        rows = [[cell(column, value, self.lang) for column, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+        parts = tuple(map(sheet.columns.index, COUNTED)) if set(COUNTED) <= set(sheet.columns) else ()
+        return Section(self.say(name), headings(sheet, self.lang), rows, sheet.text_columns, self.say("nothing"), parts=parts)
 
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], text_columns: int) -> Section:
-        return Section(self.say(name), [self.say(column) for column in columns], rows, text_columns, self.say("nothing"))
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], text_columns: int) -> Section:
+        parts = tuple(map(columns.index, COUNTED)) if set(COUNTED) <= set(columns) else ()
+        headed = [self.say(column) for column in columns]
+        return Section(self.say(name), headed, rows, text_columns, self.say("nothing"), parts=parts)
 
 
 def _of_period(rows: Sequence[ComplianceRow] | Sequence[ClosureRow], period: str) -> list[ComplianceRow | ClosureRow]:
@@ -140,48 +147,42 @@ def _by_person(asking: _Asking, waiting: Sequence[OrderItem]) -> Section:
         own = [order for order in waiting if _responsible(order) == person]
         late = sum(any(clock.verdict == "overdue" for clock in order.clocks) for order in own)
         oldest = max((asking.as_of - order.received_at).total_seconds() for order in own)
-        rows.append([person or asking.say("unknown"), f"{len(own):,}", f"{late:,}", duration(oldest)])
+        name = Cell(person or asking.say("unknown"))
+        rows.append([name, Cell(len(own), "count"), Cell(late, "count"), Cell(oldest, "length")])
     return asking.table("stock_by_person", ("responsible", "open", "overdue", "oldest"), rows, 1)
 
 
 def _overdue(asking: _Asking, late: Sequence[tuple[OrderItem, ClockItem]]) -> Section:
     rows = []
     for order, clock in late:
-        by = duration((asking.as_of - clock.due_at).total_seconds()) if clock.due_at else ""
-        rows.append([order.number, order.type or "", _responsible(order), order.cause or "", asking.called(clock.target), by])
+        by = (asking.as_of - (clock.due_at or asking.as_of)).total_seconds()
+        said = (order.number, order.type, _responsible(order), order.cause, asking.called(clock.target))
+        rows.append([*map(Cell, said), Cell(by, "length")])
     return asking.table("stock_overdue", ("number", "type", "responsible", "cause", "target", "late_by"), rows, 5)
 
 
 def _waiting(asking: _Asking, waiting: Sequence[OrderItem]) -> Section:
-    rows = [
-        [
-            order.number,
-            order.kind,
-            order.type or "",
-            _responsible(order),
-            order.cause or "",
-            order.status,
-            duration((asking.as_of - order.received_at).total_seconds()),
-        ]
-        for order in sorted(waiting, key=lambda order: (order.kind != "complaint", order.received_at))
-    ]
+    rows = []
+    for order in sorted(waiting, key=lambda order: (order.kind != "complaint", order.received_at)):
+        said = (order.number, order.kind, order.type, _responsible(order), order.cause, order.status)
+        rows.append([*map(Cell, said), Cell((asking.as_of - order.received_at).total_seconds(), "length")])
     return asking.table("stock_open", ("number", "kind", "type", "responsible", "cause", "status", "age"), rows, 6)
 
 
 def _monthly(asking: _Asking) -> list[Section]:
     whole, by_type = asking.report("month", ()), asking.report("month", ("type",))
-    places = asking.report("month", ("type", "community", "building"))
+    places = asking.report("month", PLACE)
     frequent = [
         (row.group, row.received)
         for row in places.closure
         if row.received >= FREQUENT and row.group["type"] and row.group["building"]
     ]
     frequent.sort(key=lambda pair: -pair[1])
-    rows = [[group["type"] or "", group["community"] or "", group["building"] or "", f"{count:,}"] for group, count in frequent]
+    rows = [[*(Cell(group[name]) for name in PLACE), Cell(count, "count")] for group, count in frequent]
     return [
         *_figures(asking, whole, by_type),
         _kpis(asking, "month"),
-        asking.table("frequent", ("type", "community", "building", "received"), rows, 3),
+        asking.table("frequent", (*PLACE, "received"), rows, 3),
         _proposals(asking, whole, sorted({group["type"] or "" for group, _ in frequent})),
     ]
 
@@ -189,11 +190,11 @@ def _monthly(asking: _Asking) -> list[Section]:
 def _proposals(asking: _Asking, whole: Report, types: Sequence[str]) -> Section:
     """Name the standards to revise: targets in the amber or red band, and what is promised on high-frequency matters."""
     rows = [
-        [asking.called(row.target), f"{asking.say(row.band)}: {percent(row.rate)}"]
+        [Cell(asking.called(row.target)), Cell(f"{asking.say(row.band)}: {percent(row.rate)}")]
         for row in whole.rows
         if row.band in ("amber", "red")
     ]
-    rows += [[name, asking.say("comes_often")] for name in types]
+    rows += [[Cell(name), Cell(asking.say("comes_often"))] for name in types]
     return asking.table("proposals", ("standard", "why"), rows, 2)
 
 
@@ -217,7 +218,8 @@ def _by_type(asking: _Asking, by_type: Report) -> Section:
     rows = []
     for name, of_type in found.items():
         met, missed, overdue = (sum(getattr(row, verdict) for row in of_type) for verdict in COUNTED)
-        rows.append([name, f"{met:,}", f"{missed:,}", f"{overdue:,}", percent(ratio(met, met + missed + overdue))])
+        counts = [Cell(count, "count") for count in (met, missed, overdue)]
+        rows.append([Cell(name), *counts, Cell(ratio(met, met + missed + overdue), "share")])
     return asking.table("by_type", ("type", *COUNTED, "rate"), rows, 1)
 
 
@@ -226,14 +228,15 @@ def _kpis(asking: _Asking, period: Period) -> Section:
     found = asking.engine.kpis(period=period, as_of=asking.as_of, known_at=asking.known_at, lang=asking.lang)
     rows = [
         [
-            row.title,
-            " · ".join(value or asking.say("unknown") for value in row.group.values()),
-            f"{row.above:,}" + ("" if row.below is None else f" / {row.below:,}"),
-            value_shown(row, row.value),
-            value_shown(row, row.goal) if row.goal is not None else "",
-            asking.say(row.band) if row.band else "",
+            Cell(row.title),
+            Cell(" · ".join(value or asking.say("unknown") for value in row.group.values())),
+            Cell(row.above, "count"),
+            Cell(row.below, "count"),
+            value_cell(row, row.value),
+            value_cell(row, row.goal) if row.goal is not None else Cell(None),
+            Cell(row.band, "band"),
         ]
         for row in found
         if row.period == here
     ]
-    return asking.table("kpis", ("kpi", "group", "above", "value", "goal", "band"), rows, 2)
+    return asking.table("kpis", ("kpi", "group", "above", "below", "value", "goal", "band"), rows, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -11,12 +12,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slaengine.reporting.cells import Cell, text_of
 from slaengine.reporting.charts import COUNTED
 from slaengine.reporting.ready import ReadyReport, Section
 from slaengine.reporting.tables import COLOURS
 from slaengine.reporting.words import WORDS, Lang
-
-BANDS = ("green", "amber", "red")
 
 
 def ready_tables(ready: ReadyReport, lang: Lang = "en") -> RenderableType:
@@ -27,13 +27,16 @@ def ready_tables(ready: ReadyReport, lang: Lang = "en") -> RenderableType:
 def _table(section: Section, lang: Lang) -> RenderableType:
     if not section.rows:
         return Group(Text(f"\n{section.title}", style="italic"), Text(section.nothing, style="dim"))
-    styles = {WORDS[lang][band]: COLOURS[band] for band in BANDS}
     table = Table(title=section.title, title_justify="left", row_styles=("", "dim"))
     for place, name in enumerate(section.columns):
         table.add_column(name, justify="left" if place < section.text_columns else "right", overflow="fold")
     for row in section.rows:
-        table.add_row(*(Text(cell, style=styles.get(cell, "")) for cell in row))
+        table.add_row(*(Text(text_of(cell, lang), style=_style(cell)) for cell in row))
     return table
+
+
+def _style(cell: Cell) -> str:
+    return COLOURS.get(cell.value, "") if cell.kind == "band" else ""
 
 
 def ready_page(ready: ReadyReport, lang: Lang = "en") -> str:
@@ -45,7 +48,7 @@ def ready_page(ready: ReadyReport, lang: Lang = "en") -> str:
         lang={"en": "en", "zh": "zh-CN"}[lang],
         ready=ready,
         style=Markup((templates / "page.css").read_text("utf-8")),  # noqa: S704 - our own file
-        bands={words[band]: band for band in BANDS},
+        text=partial(text_of, lang=lang),
         legend=[(verdict, words[verdict]) for verdict in COUNTED],
         version=version("slaengine"),
     )

@@ -9,7 +9,8 @@ from typing import Any
 from slaengine.projections.closure import ClosureRow
 from slaengine.projections.compliance import ComplianceRow
 from slaengine.projections.report import Report
-from slaengine.reporting.words import WORDS, Lang, dimension, duration, percent
+from slaengine.reporting.cells import Cell, text_of
+from slaengine.reporting.words import WORDS, Lang, dimension
 
 COMPLIANCE = (
     *("met", "missed", "running", "overdue", "waived", "cancelled", "not_measurable"),
@@ -69,15 +70,19 @@ def headings(sheet: Sheet, lang: Lang) -> list[str]:
     return [dimension(name, lang) for name in sheet.columns]
 
 
-def shown(name: str, value: Any, lang: Lang) -> str:
-    """Return one value as people read it."""
-    words = WORDS[lang]
+def cell(name: str, value: Any, lang: Lang) -> Cell:
+    """Return one value of the column `name`; what is not known is said in words."""
     if name == "band":
-        return words[value] if value else ""
+        return Cell(value, "band")
     if name in SHARES:
-        return percent(value)
+        return Cell(value, "share")
     if name in LENGTHS:
-        return duration(value)
+        return Cell(value, "length")
     if isinstance(value, int):
-        return f"{value:,}"
-    return words["unknown"] if value is None else str(value)
+        return Cell(value, "count")
+    return Cell(WORDS[lang]["unknown"] if value is None else str(value))
+
+
+def shown(name: str, value: Any, lang: Lang) -> str:
+    """Return one value of the column `name` as people read it."""
+    return text_of(cell(name, value, lang), lang)

@@ -1,4 +1,4 @@
-"""Reports as Excel workbooks, a sheet for each table."""
+"""Reports as Excel workbooks: what they are of, then a sheet for each table, with numbers as numbers and charts beside."""
 
 from __future__ import annotations
 
@@ -8,38 +8,53 @@ from typing import Any
 
 from slaengine.errors import MissingExtra
 from slaengine.projections.report import Report
+from slaengine.reporting.cells import Cell, Kind
+from slaengine.reporting.charts import COUNTED
 from slaengine.reporting.ready import ReadyReport
-from slaengine.reporting.sheets import LENGTHS, SHARES, closure_sheet, compliance_sheet, headings
+from slaengine.reporting.sheets import Sheet, cell, closure_sheet, compliance_sheet, headings
 from slaengine.reporting.words import WORDS, Lang
 
 FILLS = {"green": "C6EFCE", "amber": "FFEB9C", "red": "FFC7CE"}
+FORMATS: dict[Kind, str] = {"count": "#,##0", "number": "#,##0.0", "share": "0.0%", "length": "[h]:mm:ss"}
+BARS = {"met": "1A9E63", "missed": "D0403F", "overdue": "84204E"}
+BARS_MAX = 40
+"""Rows beyond which a chart is no help any more."""
+DAY_S = 86_400
+"""Excel counts lengths of time in days."""
 TITLE_MAX = 31
 """Excel takes no longer name of a sheet, and none of these signs in it."""
 FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
+WIDTH_MAX = 48
 
 
 def report_workbook(report: Report, lang: Lang = "en") -> bytes:
-    """Return the report with its two tables; figures are numbers, shares are shown in per cent.
+    """Return the report with its two tables.
 
     Raises:
         MissingExtra: openpyxl is not installed.
     """
-    book = _Book(lang)
+    words, book = WORDS[lang], _Book(lang)
+    known = f", {words['known_at']} {report.known_at:%Y-%m-%d %H:%M} UTC" if report.known_at else ""
+    book.begin(words["report"], f"{words['policy']} {report.policy}, {words['as_of']} {report.as_of:%Y-%m-%d %H:%M} UTC{known}")
     for name, sheet in (("compliance", compliance_sheet(report)), ("closure", closure_sheet(report))):
-        formats = ["0.0 %" if column in SHARES else "#,##0" if column in LENGTHS else None for column in sheet.columns]
-        book.add(WORDS[lang][name], headings(sheet, lang), sheet.rows, formats)
+        book.add(words[name], headings(sheet, lang), _cells(sheet, lang))
     return book.content()
 
 
+def _cells(sheet: Sheet, lang: Lang) -> list[list[Cell]]:
+    return [[cell(name, value, lang) for name, value in zip(sheet.columns, row, strict=True)] for row in sheet.rows]
+
+
 def ready_workbook(ready: ReadyReport, lang: Lang = "en") -> bytes:
-    """Return a ready report, as it reads.
+    """Return a ready report.
 
     Raises:
         MissingExtra: openpyxl is not installed.
     """
     book = _Book(lang)
+    book.begin(ready.title, ready.subtitle)
     for section in ready.sections:
-        book.add(section.title, section.columns, section.rows or [[section.nothing]], [])
+        book.add(section.title, section.columns, section.rows or [[Cell(section.nothing)]], section.parts if section.rows else ())
     return book.content()
 
 
@@ -50,33 +65,73 @@ class _Book:
         except ImportError:
             raise MissingExtra("an Excel workbook", "tables") from None
         self._book: Any = Workbook()
-        self._book.remove(self._book.active)
-        self._bands = {WORDS[lang][band]: colour for band, colour in FILLS.items()} | FILLS
+        self._lang: Lang = lang
 
-    def add(self, title: str, names: Sequence[str], rows: Sequence[Sequence[Any]], formats: Sequence[str | None]) -> None:
-        from openpyxl.styles import Font, PatternFill  # noqa: PLC0415 (an extra)
+    def begin(self, title: str, subtitle: str) -> None:
+        """Say on the first sheet what the workbook is of."""
+        from openpyxl.styles import Font  # noqa: PLC0415 (an extra)
+
+        sheet = self._book.active
+        sheet.title = _name(title)
+        for line in (title, subtitle, WORDS[self._lang]["rate_rule"]):
+            sheet.append([line])
+        sheet["A1"].font = Font(bold=True, size=14)
+        sheet.column_dimensions["A"].width = 2 * WIDTH_MAX
+
+    def add(self, title: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], parts: Sequence[int] = ()) -> None:
+        """Add a table; with a chart of the columns `parts`, unless it has too many rows for one."""
+        from openpyxl.styles import Font  # noqa: PLC0415 (an extra)
         from openpyxl.utils import get_column_letter  # noqa: PLC0415 (an extra)
 
-        sheet = self._book.create_sheet(title.translate(FORBIDDEN)[:TITLE_MAX])
+        sheet = self._book.create_sheet(_name(title))
         sheet.append(list(names))
-        for row in rows:
-            sheet.append(list(row))
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-        for line in sheet.iter_rows(min_row=2):
-            for cell, form in zip(line, formats or [None] * len(line), strict=False):
-                if form:
-                    cell.number_format = form
-                if cell.data_type == "f":
-                    cell.data_type = "s"  # a text from the store that begins like a formula stays a text
-                if cell.value in self._bands:
-                    cell.fill = PatternFill("solid", fgColor=self._bands[cell.value])
+        for heading in sheet[1]:
+            heading.font = Font(bold=True)
+        for line, row in enumerate(rows, 2):
+            for place, said in enumerate(row, 1):
+                self._write(sheet.cell(line, place), said)
         for place, name in enumerate(names, 1):
-            longest = max([len(str(name)), *(len(str(row[place - 1])) for row in rows if len(row) >= place)])
-            sheet.column_dimensions[get_column_letter(place)].width = min(longest + 3, 48)
+            longest = max([len(name), *(len(str(row[place - 1].value)) for row in rows if len(row) >= place)])
+            sheet.column_dimensions[get_column_letter(place)].width = min(longest + 3, WIDTH_MAX)
         sheet.freeze_panes = "A2"
+        if parts and len(rows) <= BARS_MAX:
+            sheet.add_chart(_chart(sheet, title, parts, len(rows)), f"{get_column_letter(len(names) + 2)}2")
+
+    def _write(self, place: Any, said: Cell) -> None:
+        from openpyxl.styles import PatternFill  # noqa: PLC0415 (an extra)
+
+        place.value = said.value
+        if said.kind == "band" and said.value:
+            place.value = WORDS[self._lang][said.value]
+            place.fill = PatternFill("solid", fgColor=FILLS[said.value])
+        elif said.kind == "length" and said.value is not None:
+            place.value = said.value / DAY_S
+        if said.kind in FORMATS:
+            place.number_format = FORMATS[said.kind]
+        if place.data_type == "f":
+            place.data_type = "s"  # a text from the store that begins like a formula stays a text
 
     def content(self) -> bytes:
         out = BytesIO()
         self._book.save(out)
         return out.getvalue()
+
+
+def _name(title: str) -> str:
+    return title.translate(FORBIDDEN)[:TITLE_MAX]
+
+
+def _chart(sheet: Any, title: str, parts: Sequence[int], rows: int) -> Any:
+    """Return bars that show, for each row, which share of the whole each of the columns has."""
+    from openpyxl.chart import BarChart, Reference  # noqa: PLC0415 (an extra)
+
+    chart = BarChart()
+    chart.type, chart.grouping, chart.overlap, chart.gapWidth = "bar", "percentStacked", 100, 40
+    chart.title, chart.height, chart.width = title, 4 + 0.7 * rows, 22
+    chart.y_axis.number_format, chart.y_axis.delete, chart.x_axis.delete = "0%", False, False
+    chart.x_axis.scaling.orientation = "maxMin"  # the first row on top
+    for column, verdict in zip(parts, COUNTED, strict=True):
+        chart.add_data(Reference(sheet, min_col=column + 1, min_row=1, max_row=rows + 1), titles_from_data=True)
+        chart.series[-1].graphicalProperties.solidFill = BARS[verdict]
+    chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=rows + 1))
+    return chart
