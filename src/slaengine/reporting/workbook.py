@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
+from rich.cells import cell_len
+
 from slaengine.errors import MissingExtra
 from slaengine.projections.report import Report
-from slaengine.reporting.cells import Cell, Kind
+from slaengine.reporting.cells import Cell, Kind, text_of
 from slaengine.reporting.charts import COUNTED
 from slaengine.reporting.ready import ReadyReport
 from slaengine.reporting.sheets import Sheet, cell, closure_sheet, compliance_sheet, headings
@@ -25,6 +27,7 @@ TITLE_MAX = 31
 """Excel takes no longer name of a sheet, and none of these signs in it."""
 FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 WIDTH_MAX = 48
+FONT = "Calibri"
 
 
 def report_workbook(report: Report, lang: Lang = "en") -> bytes:
@@ -75,25 +78,30 @@ class _Book:
         sheet.title = _name(title)
         for line in (title, subtitle, WORDS[self._lang]["rate_rule"]):
             sheet.append([line])
-        sheet["A1"].font = Font(bold=True, size=14)
+        sheet["A1"].font = Font(name=FONT, bold=True, size=14)
         sheet.column_dimensions["A"].width = 2 * WIDTH_MAX
 
     def add(self, title: str, names: Sequence[str], rows: Sequence[Sequence[Cell]], parts: Sequence[int] = ()) -> None:
         """Add a table; with a chart of the columns `parts`, unless it has too many rows for one."""
-        from openpyxl.styles import Font  # noqa: PLC0415 (an extra)
+        from openpyxl.styles import Alignment, Font  # noqa: PLC0415 (an extra)
         from openpyxl.utils import get_column_letter  # noqa: PLC0415 (an extra)
+        from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415 (an extra)
 
         sheet = self._book.create_sheet(_name(title))
         sheet.append(list(names))
-        for heading in sheet[1]:
-            heading.font = Font(bold=True)
+        for heading, first in zip(sheet[1], rows[0] if rows else (), strict=False):
+            heading.font = Font(name=FONT, bold=True)
+            heading.alignment = Alignment(horizontal="left" if first.kind == "text" else "right")
         for line, row in enumerate(rows, 2):
             for place, said in enumerate(row, 1):
                 self._write(sheet.cell(line, place), said)
         for place, name in enumerate(names, 1):
-            longest = max([len(name), *(len(str(row[place - 1].value)) for row in rows if len(row) >= place)])
+            said_at = (text_of(row[place - 1], self._lang) for row in rows if len(row) >= place)
+            longest = max(map(cell_len, (name, *said_at)))  # a Chinese sign is two wide
             sheet.column_dimensions[get_column_letter(place)].width = min(longest + 3, WIDTH_MAX)
         sheet.freeze_panes = "A2"
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         if parts and len(rows) <= BARS_MAX:
             sheet.add_chart(_chart(sheet, title, parts, len(rows)), f"{get_column_letter(len(names) + 2)}2")
 
