@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from slaengine.cli.common import say
 from slaengine.errors import SlaEngineError
+from slaengine.streaming.service import Service, warn_plainly
 
 REPORT_EVERY_S = 10.0
 STOP_TIMEOUT_S = 60.0
-
-
-class Service(Protocol):
-    """Something that runs until it is told to stop."""
-
-    def run(self, stop: threading.Event) -> None:
-        """Run until `stop` is set."""
 
 
 def serve(services: Sequence[Service], report: Callable[[], str] | None) -> None:
@@ -28,8 +20,7 @@ def serve(services: Sequence[Service], report: Callable[[], str] | None) -> None
     Raises:
         SlaEngineError: a service could not go on; the others are stopped.
     """
-    logging.basicConfig(level=logging.WARNING, format="slaengine: %(message)s")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it shouts at every retry; what matters is in our own words
+    warn_plainly()
     stop = threading.Event()
     failures: list[SlaEngineError] = []
 

@@ -21,12 +21,15 @@ from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog
 from slaengine.streaming.connect import connect
 from slaengine.streaming.contract import asyncapi, event_schemas
+from slaengine.streaming.crew import Crew, Task
 from slaengine.streaming.intake import Intake
+from slaengine.streaming.ledger import Ledger
 from slaengine.streaming.port import Message
 from slaengine.streaming.projection import Projection
+from slaengine.streaming.publications import publications
 from slaengine.streaming.publisher import Publisher
-from slaengine.streaming.reader import now
-from slaengine.streaming.topics import COMMANDS, FACTS, REPLIES
+from slaengine.streaming.reader import lag, now
+from slaengine.streaming.topics import COMMANDS, FACTS, REPLIES, ensure
 from slaengine.streaming.watch import Watch, to_kafka
 
 KafkaUrl = Annotated[
@@ -86,7 +89,7 @@ def project(
     ] = None,
     topic: Topic = FACTS,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Workers in this process, by turns; run it again for more processors.")
+        int, typer.Option("--workers", min=1, help="Processes that share the topic's partitions; as many as there are pay.")
     ] = 1,
     once: Once = False,
     as_json: AsJson = False,
@@ -95,25 +98,34 @@ def project(
 
     Example: `slaengine project --kafka localhost:9092 --store postgresql+psycopg:///figures --policy service-standard`
 
-    As many workers as the topic has partitions share the work; on several processors, run the command several times. Without
-    `--policy` the figures are by the policy that is published in the topic, and by its further versions when they come along.
+    As many workers as the topic has partitions share the work, here by `--workers` or by the command elsewhere. One that dies is
+    replaced. Without `--policy` the figures are by the policy that is published in the topic, and by its further versions when
+    they come along.
     """
-    cluster = connect(kafka)
+    cluster, book = connect(kafka), PolicyBook.load(policy) if policy else None
     with closing(Database.open(store)) as database:
-        book = PolicyBook.load(policy) if policy else None
-        projection = Projection(kafka=cluster, database=database, topic=topic, book=book, workers=workers)
+        if once and book is None:
+            ensure(cluster, topic)
+            book = publications(cluster, topic).book(topic)
+        projection = Projection(kafka=cluster, database=database, topic=topic, book=book)
+        crew = Crew(Task(kafka, store, topic, book), workers) if workers > 1 else None
         if once:
-            projection.run_once()
+            if crew is not None:
+                crew.run_once()
+            projection.run_once()  # behind a crew: what came meanwhile, and then readers are shown it
         else:
-            serve([projection], lambda: _projecting(projection))
-        done = asdict(projection.handled())
-        lag = projection.crew[0].lag() if projection.crew else 0
+            serve([crew or projection], lambda: _projecting(crew or projection))
+        done, view = projection.handled(), projection.view
+        if crew is not None:
+            done.add(crew.handled())
+            view = view or crew.view
+        behind = lag(cluster, database, topic, Ledger(view)) if view else 0
     if as_json:
-        print_json({**done, "lag": lag})
+        print_json({**asdict(done), "lag": behind})
     else:
-        say(f"handled {done['handled']:,} facts of {topic}, {lag:,} to go")
-        if done["failed"]:
-            say(f"{done['failed']:,} could not be handled; `slaengine dead-letters list --store {store}` shows them")
+        say(f"handled {done.handled:,} facts of {topic}, {behind:,} to go")
+        if done.failed:
+            say(f"{done.failed:,} could not be handled; `slaengine dead-letters list --store {store}` shows them")
 
 
 def ingest(
@@ -227,6 +239,6 @@ def _publishing(publisher: Publisher, facts: FactLog) -> str:
     return f"published up to position {status.position:,}, {lag:,} behind{'; ' + status.trouble if status.trouble else ''}"
 
 
-def _projecting(projection: Projection) -> str:
-    troubles = {worker.status.trouble for worker in projection.crew if worker.status.trouble}
+def _projecting(projection: Projection | Crew) -> str:
+    troubles = projection.troubles()
     return f"handled {projection.handled().handled:,} facts{'; ' + '; '.join(sorted(troubles)) if troubles else ''}"

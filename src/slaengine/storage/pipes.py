@@ -66,7 +66,7 @@ def read(pipe: IO[bytes] | None) -> bytes | None:
 @contextmanager
 def answering() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """In the process beside: give the pipes to read from and to write to, and end quietly when the other side does."""
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out, suppress(BrokenPipeError, KeyboardInterrupt):
+    with suppress(BrokenPipeError, KeyboardInterrupt), os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody else writes between the frames
         with searched_seldom():
             yield sys.stdin.buffer, out

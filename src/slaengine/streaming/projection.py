@@ -1,9 +1,10 @@
-"""Read models kept by what stands in Kafka: a crew of workers, by a policy of your own or by the one that the stream brings."""
+"""Read models kept by what stands in Kafka, by a policy of your own or by the one that the stream brings."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slaengine.errors import StreamingError
@@ -23,19 +24,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class Projection:
-    """Keeps the read models in `database` by the facts of `topic`, with so many workers.
+    """Keeps the read models in `database` by the facts of `topic`, by one worker at a time.
 
-    `book` None takes the policy that is published in the topic. When a further version of it comes along, read models by the
-    new book are made beside, from the topic's beginning, and swapped in when they are whole.
+    `book` None takes the policy that is published in the topic. When a further version of it comes along, `found_another` is
+    called, read models by the new book are made beside, from the topic's beginning, and swapped in when they are whole.
     """
 
     kafka: Kafka
     database: Database
     topic: str = FACTS
     book: PolicyBook | None = None
-    workers: int = 1
-    crew: list[Worker] = field(default_factory=list, init=False)
+    found_another: Callable[[], None] = lambda: None
+    worker: Worker | None = field(default=None, init=False)
     done: Handled = field(default_factory=Handled, init=False)
+
+    def __post_init__(self) -> None:
+        self._told = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Project until `stop` is set.
@@ -46,48 +50,61 @@ class Projection:
         backoff = Backoff(stop)
         while not stop.is_set():
             outdated = threading.Event()
+            self._told.clear()
             try:
-                self._enlist(self.workers, outdated)
+                worker = self._worker(outdated)
             except StreamingError as error:
                 log.warning("consuming waits: %s", error)
                 backoff.wait()
                 continue
-            self._work(stop, outdated)
+            self._work(worker, stop, outdated)
 
-    def run_once(self) -> None:
-        """Bring the read models up to what the topic holds now.
+    def run_once(self, share: tuple[int, int] | None = None) -> None:
+        """Bring the read models up to what the topic holds now; `share` as in `Reader.run_once`.
 
         Raises:
             UsageError, StreamingError, StorageError, Overtaken: as `run` and `Reader.run_once`.
         """
-        self._enlist(1, threading.Event())
-        self.crew[0].run_once()
+        self._worker(threading.Event()).run_once(share)
+
+    def begin_again(self) -> None:
+        """Look anew which policy is published: another worker has found a further version."""
+        self._told.set()
 
     def handled(self) -> Handled:
         """Return what became of the records that were read since the start."""
         total = Handled()
-        for done in (self.done, *(worker.status.done for worker in self.crew)):
+        for done in (self.done, *([self.worker.status.done] if self.worker else [])):
             total.add(done)
         return total
 
-    def _enlist(self, workers: int, outdated: threading.Event) -> None:
-        self.done, self.crew = self.handled(), []
+    def troubles(self) -> set[str]:
+        """Return what is waited out."""
+        return {self.worker.status.trouble} if self.worker and self.worker.status.trouble else set()
+
+    @property
+    def view(self) -> str | None:
+        """The name of the view that is kept; None before it is known."""
+        return self.worker.view.name if self.worker else None
+
+    def _worker(self, outdated: threading.Event) -> Worker:
+        self.done, self.worker = self.handled(), None
         book, known = self.book, None
         if book is None:
             ensure(self.kafka, self.topic)
             published = publications(self.kafka, self.topic)
             book, known = published.book(self.topic), published.ids
-        for _ in range(workers):
-            view = ReadModelView(self.database, book, known=known, outdated=outdated)
-            self.crew.append(Worker(kafka=self.kafka, database=self.database, view=view, topic=self.topic))
+        view = ReadModelView(self.database, book, known=known, outdated=outdated)
+        self.worker = Worker(kafka=self.kafka, database=self.database, view=view, topic=self.topic)
+        return self.worker
 
-    def _work(self, stop: threading.Event, outdated: threading.Event) -> None:
+    def _work(self, worker: Worker, stop: threading.Event, outdated: threading.Event) -> None:
         enough = threading.Event()
-        threads = [threading.Thread(target=worker.run, args=(enough,)) for worker in self.crew]
-        for thread in threads:
-            thread.start()
-        while not stop.is_set() and not outdated.wait(POLL_S):
+        thread = threading.Thread(target=worker.run, args=(enough,))
+        thread.start()
+        while not (stop.is_set() or self._told.is_set() or outdated.wait(POLL_S)):
             pass
+        if outdated.is_set():
+            self.found_another()
         enough.set()
-        for thread in threads:
-            thread.join()
+        thread.join()

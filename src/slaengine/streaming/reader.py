@@ -89,15 +89,20 @@ class Reader(ABC):
                 log.warning("consuming waits: %s", error)
                 backoff.wait()
 
-    def run_once(self) -> ReaderStatus:
-        """Read what the topic holds now, all partitions and no group, and return.
+    def run_once(self, share: tuple[int, int] | None = None) -> ReaderStatus:
+        """Read what the topic holds now, without a group, and return.
+
+        Args:
+            share: `(n, of)` reads every partition whose number leaves n when divided by `of`; None reads all of them, and
+                only then can it be said that the view has caught up.
 
         Raises:
             StreamingError, StorageError: Kafka or the database cannot be used.
             Overtaken: workers of the group are at it.
         """
         ensure(self.kafka, self.topic)
-        partitions = [Partition(self.topic, number) for number in range(self.kafka.partitions(self.topic))]
+        this, of = share or (0, 1)
+        partitions = [Partition(self.topic, number) for number in range(this, self.kafka.partitions(self.topic), of)]
         with searched_seldom(), closing(self.kafka.consumer()) as consumer:
             ends = consumer.ends(partitions)
             self._look_up(partitions)
@@ -110,15 +115,13 @@ class Reader(ABC):
                 if time.monotonic() - silent_since > SILENCE_S:
                     raise StreamingError(f"topic {self.topic} cannot be read to its end: nothing came for {SILENCE_S:.0f} s")
         self.follow_up()
-        self.caught_up()
+        if share is None:
+            self.caught_up()
         return self.status
 
     def lag(self) -> int:
         """Return how many records of the topic are not handled yet."""
-        partitions = [Partition(self.topic, number) for number in range(self.kafka.partitions(self.topic))]
-        with closing(self.kafka.consumer()) as consumer, self.database.reading() as connection:
-            starts = self.ledger.starts(connection, partitions)
-            return sum(end - (starts[partition] or 0) for partition, end in consumer.ends(partitions).items())
+        return lag(self.kafka, self.database, self.topic, self.ledger)
 
     def _group(self) -> str:
         if self.group is not None:
@@ -203,6 +206,18 @@ class Reader(ABC):
         self._look_up(partitions)
         for partition in partitions:
             consumer.seek(partition, self._expected[partition] or 0)
+
+
+def lag(kafka: Kafka, database: Database, topic: str, ledger: Ledger) -> int:
+    """Return how many records of the topic stand behind where `ledger` has come to.
+
+    Raises:
+        StreamingError, StorageError: Kafka or the database cannot be used.
+    """
+    partitions = [Partition(topic, number) for number in range(kafka.partitions(topic))]
+    with closing(kafka.consumer()) as consumer, database.reading() as connection:
+        starts = ledger.starts(connection, partitions)
+        return sum(end - (starts[partition] or 0) for partition, end in consumer.ends(partitions).items())
 
 
 def now() -> int:
