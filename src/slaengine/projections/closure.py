@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from slaengine.projections.columns import Flags, Ints, OrderColumns
 from slaengine.projections.compliance import ratio
-from slaengine.projections.groups import Groups
+from slaengine.projections.groups import Groups, Key
+from slaengine.projections.lazy import Rows
 from slaengine.projections.recurrence import recurred
+from slaengine.projections.trusted import trusted
 
 KINDS_MAX = 2_000_000
 """Kinds of orders, by group and flags, up to which it is quicker to count the kinds than each flag by itself."""
@@ -45,11 +48,11 @@ class ClosureRow(BaseModel):
     revisit_rate: float | None
 
 
-def closure_rows(groups: Groups, orders: OrderColumns) -> list[ClosureRow]:
+def closure_rows(groups: Groups, orders: OrderColumns) -> Rows[ClosureRow]:
     """Return one row a group."""
     flags = closure_flags(orders)
-    counts = _counts(groups, list(flags.values())).tolist()
-    return [_row(groups, g, dict(zip(flags, counts[g], strict=True))) for g in range(len(groups))]
+    counts = _counts(groups, list(flags.values()))
+    return Rows(partial(_row, groups.keys, tuple(flags)), np.arange(len(groups)), counts)
 
 
 def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
@@ -84,15 +87,13 @@ def _counts(groups: Groups, flags: Sequence[Flags]) -> Ints:
     return counts
 
 
-def _row(groups: Groups, g: int, counts: dict[str, int]) -> ClosureRow:
-    period, group = groups.keys[g]
+def _row(keys: Sequence[Key], names: Sequence[str], g: int, figures: list[int]) -> ClosureRow:
+    (period, group), counts = keys[g], dict(zip(names, figures, strict=True))
     to_deal_with = counts["received"] - counts["cancelled"] - counts["merged"]
-    return ClosureRow(
-        period=period,
-        group=group,
-        **counts,
-        resolved_rate=ratio(counts["resolved"], to_deal_with),
-        closure_rate=ratio(counts["closed"], to_deal_with),
-        closed_loop_rate=ratio(counts["closed_loop"], to_deal_with),
-        revisit_rate=ratio(counts["revisited"], counts["revisits_due"]),
-    )
+    rates = {
+        "resolved_rate": ratio(counts["resolved"], to_deal_with),
+        "closure_rate": ratio(counts["closed"], to_deal_with),
+        "closed_loop_rate": ratio(counts["closed_loop"], to_deal_with),
+        "revisit_rate": ratio(counts["revisited"], counts["revisits_due"]),
+    }
+    return trusted(ClosureRow, {"period": period, "group": group, **counts, **rates})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from slaengine.projections.columns import MISSED, RUNNING, VERDICTS, ClockColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.goals import Band, Promised
 from slaengine.projections.groups import Groups, Key
+from slaengine.projections.lazy import Rows
 from slaengine.projections.tally import Cells, tally
 from slaengine.projections.trusted import trusted
 
@@ -46,7 +48,7 @@ class ComplianceRow(BaseModel):
     band: Band | None
 
 
-def compliance_rows(groups: Groups, targets: Sequence[Promised], sheet: Sheet, as_of: int) -> list[ComplianceRow]:
+def compliance_rows(groups: Groups, targets: Sequence[Promised], sheet: Sheet, as_of: int) -> Rows[ComplianceRow]:
     """Return the rows by group, then target in the order of `targets`; rows without any count left out."""
     orders, clocks = sheet.orders, sheet.clocks
     names = [target.name for target in targets]
@@ -60,9 +62,8 @@ def compliance_rows(groups: Groups, targets: Sequence[Promised], sheet: Sheet, a
     shares = np.rint(found.percentiles.reshape(len(groups), width, 2)) / MICROS
     uncovered = _uncovered(groups, names, orders)
     there = np.nonzero(counts[:, :-1].any(axis=2) | (uncovered > 0))
-    columns = (column[there].tolist() for column in (counts, uncovered, shares[..., 0], shares[..., 1]))
-    places = zip(*(place.tolist() for place in there), *columns, strict=True)
-    return [_row(groups.keys[g], targets[t], *figures) for g, t, *figures in places]
+    columns = (column[there] for column in (counts, uncovered, shares[..., 0], shares[..., 1]))
+    return Rows(partial(_row, groups.keys, tuple(targets)), *there, *columns)
 
 
 def _cells(groups: Groups, names: list[str], clocks: ClockColumns) -> Cells:
@@ -83,9 +84,16 @@ def _uncovered(groups: Groups, names: list[str], orders: OrderColumns) -> Ints:
 
 
 def _row(  # noqa: PLR0913, PLR0917 (a row's figures, by the ten thousand)
-    key: Key, target: Promised, counts: list[int], not_measurable: int, p50_s: float, p90_s: float
+    keys: Sequence[Key],
+    targets: Sequence[Promised],
+    g: int,
+    t: int,
+    counts: list[int],
+    not_measurable: int,
+    p50_s: float,
+    p90_s: float,
 ) -> ComplianceRow:
-    period, group = key
+    (period, group), target = keys[g], targets[t]
     met, missed, running, overdue, waived, cancelled = counts
     rate = ratio(met, met + missed + overdue)
     values = {

@@ -16,12 +16,13 @@ from slaengine.policies.policy import matches
 from slaengine.projections.backlog import is_open
 from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, Further, HeldColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.compliance import MICROS, ratio
-from slaengine.projections.goals import Band
+from slaengine.projections.goals import Band, Goal
 from slaengine.projections.groups import Groups, Key, groups_of
 from slaengine.projections.measures import CLOCK_MEASURES, MEASURES, ClockParts, given_out
 from slaengine.projections.percentiles import grouped
 from slaengine.projections.periods import Period, first_day
 from slaengine.projections.promises import goal_of
+from slaengine.projections.trusted import trusted
 
 Households = Mapping[str, int]
 """How many households each community has."""
@@ -75,10 +76,10 @@ class Cut:
 
 def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households: Households | None = None) -> list[KpiRow]:
     """Return the rows of one KPI over `cut`, which `cut_for` made for it."""
-    if kpi.measure == "held":
-        return [_row(kpi, key, figure, zone, lang) for key, figure in _held(cut)]
-    figures = _figures(kpi, cut, households or {})
-    return [_row(kpi, key, figure, zone, lang) for key, figure in zip(cut.groups.keys, figures, strict=True)]
+    figures = _held(cut) if kpi.measure == "held" else zip(cut.groups.keys, _figures(kpi, cut, households or {}), strict=True)
+    titled = {"kpi": kpi.name, "title": kpi.title.text(lang, kpi.name), "measure": kpi.measure}
+    goals = {period: _goal(kpi, period, zone) for period in {period for period, _ in cut.groups.keys}}
+    return [_row(titled, key, figure, goals[key[0]]) for key, figure in figures]
 
 
 def cut_for(kpi: Kpi, sheet: Sheet, as_of: int, period: Period | None = None) -> Cut:
@@ -201,16 +202,14 @@ def _per_household(cut: Cut, households: Households) -> list[Figure]:
     return figures
 
 
-def _row(kpi: Kpi, key: Key, figure: Figure, zone: ZoneInfo, lang: str) -> KpiRow:
+def _goal(kpi: Kpi, period: str | None, zone: ZoneInfo) -> Goal | None:
+    """Return the goal in force when the period begins; None without a period."""
+    return goal_of(kpi, datetime.combine(first_day(period), datetime.min.time(), zone)) if period else None
+
+
+def _row(titled: Mapping[str, str], key: Key, figure: Figure, goal: Goal | None) -> KpiRow:
     period, group = key
-    goal = goal_of(kpi, datetime.combine(first_day(period), datetime.min.time(), zone)) if period else None
-    return KpiRow(
-        kpi=kpi.name,
-        title=kpi.title.text(lang, kpi.name),
-        measure=kpi.measure,
-        period=period,
-        group=group,
-        **figure._asdict(),
-        goal=goal.goal if goal else None,
-        band=goal.band(figure.value) if goal else None,
-    )
+    above, below, value, p50_s, p90_s = figure
+    values = {"above": above, "below": below, "value": value, "p50_s": p50_s, "p90_s": p90_s}
+    judged = {"goal": goal.goal if goal else None, "band": goal.band(value) if goal else None}
+    return trusted(KpiRow, {**titled, "period": period, "group": group, **values, **judged})

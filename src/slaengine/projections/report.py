@@ -15,6 +15,7 @@ from slaengine.projections.columns import Sheet
 from slaengine.projections.compliance import ComplianceRow, compliance_rows
 from slaengine.projections.goals import Promised
 from slaengine.projections.groups import check_dimensions, groups_of
+from slaengine.projections.lazy import Rows
 from slaengine.projections.periods import Period, as_period
 from slaengine.projections.promises import Promises
 
@@ -63,8 +64,8 @@ class Report(BaseModel):
     as_of: datetime
     known_at: datetime | None
     policy: str
-    rows: list[ComplianceRow]
-    closure: list[ClosureRow]
+    rows: Rows[ComplianceRow]
+    closure: Rows[ClosureRow]
 
     def __getitem__(self, name: Literal["as_of", "known_at", "policy", "rows", "closure"]) -> Any:
         """Return a part of the report in plain JSON values."""
