@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.projections.build import ints
+from tests.projections.build import ints, orders
 
-from slaengine.projections import closure, tally
+import slaengine.projections.columns
+from slaengine.projections import closure, counting, tally
+from slaengine.projections.cells import Cells, Tally
 from slaengine.projections.closure import ClosureRow
-from slaengine.projections.columns import NEVER, NO_CADENCE, SPANS, VERDICTS, ClockColumns, Words, marks
+from slaengine.projections.columns import NEVER, NO_CADENCE, SPANS, STATUSES, VERDICTS, ClockColumns, Words, marks
 from slaengine.projections.compliance import ComplianceRow
 from slaengine.projections.groups import Groups
 from slaengine.projections.percentiles import grouped
@@ -28,6 +30,10 @@ clocks = st.lists(
     ),
     max_size=80,
 )
+
+
+EACH = Cells(np.arange(CELLS, dtype=np.int32), CELLS, ints([0]), 1)
+"""Each order is a group by itself."""
 
 
 def columns(rows) -> ClockColumns:
@@ -51,16 +57,75 @@ def test_one_pass_counts_verdicts_and_finds_percentiles(bins, rows):
     ticking, before = columns(rows), tally.BINS_MAX
     tally.BINS_MAX = bins
     try:
-        cells = tally.Cells(np.arange(CELLS, dtype=np.int32), CELLS, ints([0]), 1)
-        found = tally.tally(cells, ticking, NOW, (0.5, 0.9))
+        found = tally.tally_plainly(EACH, ticking, NOW, (0.5, 0.9))
     finally:
         tally.BINS_MAX = before
+    assert_counted(found, ticking)
+
+
+def assert_counted(found: Tally, ticking: ClockColumns) -> None:
+    """Assert that it is what counting each verdict, and putting all times of each cell in order, gives."""
     width = len(VERDICTS)
     plain = np.bincount(ticking.order * width + ticking.verdict_at(NOW), minlength=CELLS * width).reshape(CELLS, width)
     stopped = ticking.elapsed != NEVER
     assert found.counts.tolist() == plain.tolist()
     expected = grouped(ticking.order[stopped], ticking.elapsed[stopped], CELLS, (0.5, 0.9))
     np.testing.assert_array_equal(found.percentiles, expected)
+
+
+@pytest.fixture(scope="module")
+def loops():
+    """The compiled loops; others in this process go on counting without them."""
+    pytest.importorskip("numba")
+    assert counting.load()
+    yield counting._LOADED[0]
+    counting._LOADED.clear()
+
+
+@pytest.mark.usefixtures("loops")
+@pytest.mark.parametrize("counters", [1_200_000, 200, 10])
+@given(rows=clocks)
+def test_the_compiled_loops_count_and_find_the_same(counters, rows):
+    ticking, before = columns(rows), counting.COUNTERS_MAX
+    counting.COUNTERS_MAX = counters
+    try:
+        found = counting.tally_compiled(EACH, ticking, NOW, (0.5, 0.9))
+    finally:
+        counting.COUNTERS_MAX = before
+    assert_counted(found, ticking)
+    np.testing.assert_array_equal(found.percentiles, tally.tally_plainly(EACH, ticking, NOW, (0.5, 0.9)).percentiles)
+
+
+told = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(STATUSES),
+        "asked": st.integers(0, 2),
+        "open_revisits": st.integers(0, 1),
+        "reopened": st.integers(0, 2),
+        "place": st.sampled_from(["1-1-101", "2-1-101"]),
+        "ended": st.sampled_from([None, "2026-01-07T09:00", "2026-02-07T09:00"]),
+        "received": st.sampled_from(["2026-01-05T09:00", "2026-01-20T09:00"]),
+    }
+)
+
+
+@pytest.mark.usefixtures("loops")
+@given(st.lists(st.tuples(st.integers(0, 3), told), max_size=20))
+def test_the_compiled_loop_counts_the_flags_of_orders(rows):
+    groups = Groups(np.array([group for group, _ in rows], np.int32), [(None, {})] * 4)
+    them = orders(*(row | {"type": "lift"} for _, row in rows))
+    plain = closure._counts(groups, list(closure.closure_flags(them).values()))
+    assert tuple(closure.closure_flags(them)) == closure.FLAGS
+    assert closure.closure_counts(groups, them).tolist() == plain.tolist()
+
+
+def test_the_compiled_loops_know_the_codes_of_the_columns():
+    pytest.importorskip("numba")
+    from slaengine.projections import compiled_counting as loops
+
+    assert (len(VERDICTS), len(closure.FLAGS)) == (loops.VERDICTS, loops.FLAGS)
+    for name in ("MISSED", "RUNNING", "OVERDUE", "WAIVED", "NEVER", "NO_CADENCE"):
+        assert getattr(loops, name) == getattr(slaengine.projections.columns, name)
 
 
 @given(st.lists(st.integers(0, 10**17), min_size=2, max_size=30))

@@ -10,11 +10,27 @@ from pydantic import BaseModel, ConfigDict
 
 from slaengine.projections.columns import Flags, Ints, OrderColumns
 from slaengine.projections.compliance import ratio
+from slaengine.projections.counting import count_compiled, loaded
 from slaengine.projections.groups import Groups, Key
 from slaengine.projections.lazy import Rows
 from slaengine.projections.recurrence import recurred
 from slaengine.projections.trusted import trusted
 
+FLAGS = (
+    *(
+        "received",
+        "resolved",
+        "closed",
+        "closed_loop",
+        "cancelled",
+        "merged",
+        "revisits_due",
+        "revisited",
+        "reopened",
+        "recurred",
+    ),
+)
+"""What is counted of orders, in the order of the columns of counts."""
 KINDS_MAX = 2_000_000
 """Kinds of orders, by group and flags, up to which it is quicker to count the kinds than each flag by itself."""
 
@@ -50,9 +66,14 @@ class ClosureRow(BaseModel):
 
 def closure_rows(groups: Groups, orders: OrderColumns) -> Rows[ClosureRow]:
     """Return one row a group."""
-    flags = closure_flags(orders)
-    counts = _counts(groups, list(flags.values()))
-    return Rows(partial(_row, groups.keys, tuple(flags)), np.arange(len(groups)), counts)
+    return Rows(partial(_row, groups.keys), np.arange(len(groups)), closure_counts(groups, orders))
+
+
+def closure_counts(groups: Groups, orders: OrderColumns) -> Ints:
+    """Return how many orders of each group there are in each of `FLAGS`: shape (groups, flags)."""
+    if loaded():
+        return count_compiled(groups.group, len(groups), orders, _came_back(orders))
+    return _counts(groups, list(closure_flags(orders).values()))
 
 
 def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
@@ -70,8 +91,12 @@ def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
         "revisits_due": due,
         "revisited": due & done,
         "reopened": orders.reopened > 0,
-        "recurred": recurred(orders.matter, orders.received, orders.resolved) if orders.came_back is None else orders.came_back,
+        "recurred": _came_back(orders),
     }
+
+
+def _came_back(orders: OrderColumns) -> Flags:
+    return recurred(orders.matter, orders.received, orders.resolved) if orders.came_back is None else orders.came_back
 
 
 def _counts(groups: Groups, flags: Sequence[Flags]) -> Ints:
@@ -87,8 +112,8 @@ def _counts(groups: Groups, flags: Sequence[Flags]) -> Ints:
     return counts
 
 
-def _row(keys: Sequence[Key], names: Sequence[str], g: int, figures: list[int]) -> ClosureRow:
-    (period, group), counts = keys[g], dict(zip(names, figures, strict=True))
+def _row(keys: Sequence[Key], g: int, figures: list[int]) -> ClosureRow:
+    (period, group), counts = keys[g], dict(zip(FLAGS, figures, strict=True))
     to_deal_with = counts["received"] - counts["cancelled"] - counts["merged"]
     rates = {
         "resolved_rate": ratio(counts["resolved"], to_deal_with),

@@ -9,11 +9,12 @@ from functools import partial
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from slaengine.projections.cells import Cells
 from slaengine.projections.columns import MISSED, RUNNING, VERDICTS, ClockColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.goals import Band, Promised
 from slaengine.projections.groups import Groups, Key
 from slaengine.projections.lazy import Rows
-from slaengine.projections.tally import Cells, tally
+from slaengine.projections.tally import tally
 from slaengine.projections.trusted import trusted
 
 MICROS = 1_000_000

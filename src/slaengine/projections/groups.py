@@ -34,6 +34,8 @@ DIMENSIONS = (
 LABEL = "label."
 COUNTED_MAX = 10_000_000
 """Combinations up to which it is quicker to mark those that occur than to sort them."""
+DAYS_MAX = 10_000
+"""Days up to which it is quicker to name all of them than to look which occur."""
 PREFIX = "type."
 
 
@@ -95,29 +97,56 @@ def groups_of(orders: OrderColumns, period: Period | None, by: Sequence[str]) ->
     """Return the groups of `orders`, in the order of their keys; not known comes last."""
     columns = [_days(orders, period)] if period else []
     columns += [_dimension(orders, name) for name in by]
-    group: Ints = np.zeros(len(orders), np.int32)
-    values: list[tuple[str | None, ...]] = [()] if len(orders) else []
+    mixed = _Mixed.none(len(orders))
     for words in columns:
+        mixed = (mixed if mixed.count * len(words.words) <= COUNTED_MAX else mixed.numbered(ranked=False)).with_column(words)
+    mixed = mixed.numbered(ranked=True)
+    return Groups(mixed.codes, [_key(value, period, by) for value in mixed.values])
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixed:
+    """Columns of words as one number an order: a place in `values`, followed by the code of each of `words`; below `count`."""
+
+    codes: Ints
+    count: int
+    values: list[tuple[str | None, ...]]
+    words: tuple[Sequence[str | None], ...] = ()
+
+    @classmethod
+    def none(cls, orders: int) -> _Mixed:
+        return cls(np.zeros(orders, np.int32), 1, [()])
+
+    def with_column(self, words: Words) -> _Mixed:
         width = len(words.words)
-        wide = np.int32(width) if len(values) * width < 1 << 31 else np.int64(width)
-        distinct, group = _numbered(group * wide + words.codes, len(values) * width)
-        values = [(*values[code // width], words.words[code % width]) for code in distinct]
-    ranks = sorted(range(len(values)), key=lambda g: tuple((word is None, word or "") for word in values[g]))
-    place = np.empty(len(values), np.int32)
-    place[ranks] = np.arange(len(values))
-    keys = [_key(values[g], period, by) for g in ranks]
-    return Groups(place[group] if columns else group, keys)
+        wide = np.int32(width) if self.count * width < 1 << 31 else np.int64(width)
+        codes = words.codes if self.count == 1 else self.codes * wide + words.codes
+        return _Mixed(codes, self.count * width, self.values, (*self.words, words.words))
 
+    def numbered(self, *, ranked: bool) -> _Mixed:
+        """Return the same with a value for each number that occurs; `ranked`: in the order of the values, not known last."""
+        if self.count > COUNTED_MAX:
+            found, codes = np.unique(self.codes, return_inverse=True)
+            places = np.arange(len(found))
+        else:
+            there = np.zeros(self.count, np.bool_)
+            there[self.codes] = True
+            found, codes = np.flatnonzero(there), self.codes
+            places = found
+        values = [self._value(code) for code in found.tolist()]
+        ranks = list(range(len(values)))
+        if ranked:
+            ranks.sort(key=lambda n: [(word is None, word or "") for word in values[n]])
+        numbers = np.zeros(int(places[-1]) + 1 if len(places) else 0, np.int32)
+        numbers[places[ranks]] = np.arange(len(values))
+        return _Mixed(numbers[codes.reshape(-1)], len(values), [values[n] for n in ranks])
 
-def _numbered(codes: Ints, count: int) -> tuple[list[int], Ints]:
-    """Return which of the codes below `count` occur, ascending, and each code's place among them."""
-    if count > COUNTED_MAX:
-        found, places = np.unique(codes, return_inverse=True)
-        return found.tolist(), places.reshape(-1)
-    there = np.zeros(count, np.bool_)
-    there[codes] = True
-    numbers = np.cumsum(there, dtype=np.int32) - 1
-    return np.flatnonzero(there).tolist(), numbers[codes]
+    def _value(self, code: int) -> tuple[str | None, ...]:
+        said: list[str | None] = []
+        for words in reversed(self.words):
+            code, place = divmod(code, len(words))
+            said.append(words[place])
+        return (*self.values[code], *reversed(said))
 
 
 def _key(values: tuple[str | None, ...], period: Period | None, by: Sequence[str]) -> Key:
@@ -130,8 +159,11 @@ def _days(orders: OrderColumns, period: Period) -> Words:
     if not len(orders):
         return Words(np.empty(0, np.int32), [])
     first, last = int(orders.day.min()), int(orders.day.max())
-    days, codes = _numbered(orders.day - first, last - first + 1)
-    return Words(codes, [label(day + first, period) for day in days]).merged()
+    if last - first > DAYS_MAX:
+        days, codes = np.unique(orders.day, return_inverse=True)
+        return Words(codes, [label(day, period) for day in days.tolist()]).merged()
+    labels = Words.of([label(day, period) for day in range(first, last + 1)])
+    return Words(labels.codes[orders.day - first], labels.words)
 
 
 def _dimension(orders: OrderColumns, name: str) -> Words:

@@ -129,6 +129,11 @@ class LaidOut:
         """The dimensions that the sheet has."""
         return tuple(self._said)
 
+    @property
+    def clocks(self) -> int:
+        """How many clocks there is room for in use."""
+        return self._clocks.length
+
     def learn(self, name: str, said: Mapping[int, Words]) -> None:
         """Add a dimension: what the orders of every tile say in it."""
         words = _Words()

@@ -65,7 +65,10 @@ def _revisit(kpi: Kpi, orders: OrderColumns) -> Parts:
 
 
 def _came_back(kpi: Kpi, orders: OrderColumns) -> Flags:
-    return recurred(orders.matter, orders.received, orders.resolved, kpi.within_days or RECURRENCE_DAYS)
+    days = kpi.within_days or RECURRENCE_DAYS
+    if days == RECURRENCE_DAYS and orders.came_back is not None:
+        return orders.came_back
+    return recurred(orders.matter, orders.received, orders.resolved, days)
 
 
 def _recurrence(kpi: Kpi, orders: OrderColumns) -> Parts:

@@ -8,52 +8,26 @@ What comes out is exact, the same as `percentiles.grouped` gives.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slaengine.projections.columns import MISSED, NO_CADENCE, OVERDUE, RUNNING, SPANS, VERDICTS, WAIVED, ClockColumns, Ints, Words
+from slaengine.projections.cells import Cells, Tally
+from slaengine.projections.columns import MISSED, NO_CADENCE, OVERDUE, RUNNING, SPANS, WAIVED, ClockColumns, Ints
+from slaengine.projections.counting import WIDTH, loaded, tally_compiled
 from slaengine.projections.percentiles import between_ranks, in_order
 
 BINS_MAX = 4_000_000
 """Counters at a time, 8 bytes each: with more of them, coarser spans are quicker."""
-WIDTH = len(VERDICTS)
-
-
-class Tally(NamedTuple):
-    """By cell: how many clocks stand at each of `VERDICTS`, and the percentiles of elapsed times in µs, NaN without any."""
-
-    counts: Ints
-    percentiles: NDArray[np.float64]
-
-
-class Cells(NamedTuple):
-    """Which cell a clock is counted in: of `groups` × `targets`, the one of its order's group and its target's place.
-
-    `group[i]` is the group of order i, `place[w]` that of the target which is word w of the clocks.
-    """
-
-    group: Ints
-    groups: int
-    place: Ints
-    targets: int
-
-    def __len__(self) -> int:
-        return self.groups * self.targets
-
-    def of(self, order: Ints, target: Words, width: int = 1) -> Ints:
-        """Return the cells of clocks of these orders and targets, each times `width`."""
-        kind = np.int32 if len(self) * width < 1 << 31 else np.int64
-        cell: Ints = (self.group * kind(self.targets * width))[order]
-        if len(cell):
-            place: Ints = (self.place * kind(width))[target.codes]
-            cell += place
-        return cell
 
 
 def tally(cells: Cells, clocks: ClockColumns, as_of: int, shares: Sequence[float]) -> Tally:
     """Return what the clocks come to by cell, as they stand at `as_of` (µs UTC)."""
+    return tally_compiled(cells, clocks, as_of, shares) if loaded() else tally_plainly(cells, clocks, as_of, shares)
+
+
+def tally_plainly(cells: Cells, clocks: ClockColumns, as_of: int, shares: Sequence[float]) -> Tally:
+    """Return what the clocks come to by cell, counted with NumPy alone."""
     coarse = _coarseness(len(cells))
     spans = 1 + -(-SPANS // coarse)
     key = cells.of(clocks.order, clocks.target, spans * WIDTH)

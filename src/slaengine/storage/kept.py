@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import RLock
+from functools import cache
+from threading import RLock, Thread
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
+from slaengine.projections import counting
 from slaengine.projections.columns import OrderColumns, Sheet, Words
 from slaengine.projections.laid_out import LaidOut, Misplaced
 from slaengine.projections.sheets import one_behind_the_other, side_by_side
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Tile, words_of
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import Generation
-from slaengine.storage.tiles import loose_states, made
+from slaengine.storage.tiles import digests, loose_states, made
 
 BASE = ("orders", "clocks", "held", "words")
 """The parts of a tile that every question reads."""
 BUILDS_MAX = 2
 """Builds whose sheets are kept, some 300 MB for a million orders each: the live one, and one that takes its place."""
+LOOPS_CLOCKS_MIN = 500_000
+"""Clocks from which counting takes a tenth of a second and more: then whoever asks a second time gets the compiled loops."""
 READ_AT_ONCE = 32
 """Tiles read at a time, some 300 kB each."""
 
@@ -70,6 +74,8 @@ class KeptSheet:
         `judged` makes tiles of those orders that must be judged for a later instant; they stay in the place of those kept until
         the tile that they are kept in changes. What is returned holds until the next call.
         """
+        if self._laid.clocks > LOOPS_CLOCKS_MIN and not counting.loaded():
+            _load_loops()
         self._refresh(connection)
         self._learn(connection, [name for name in dimensions if name not in self._laid.dimensions])
         whole = self._patched(dimensions)
@@ -89,10 +95,9 @@ class KeptSheet:
 
     def _refresh(self, connection: Connection) -> None:
         """Read the tiles that changed, or that are not known; the ones that the store does not keep are made."""
-        tiles = self._tables.tiles.c
-        kept = connection.execute(select(tiles.tile, tiles.digest).where(tiles.part == "orders").order_by(tiles.tile))
-        loose = loose_states(connection, self._tables)
-        states: dict[int, object] = {row.tile: row.digest for row in kept} | loose
+        kept = digests(connection, self._tables)
+        loose = loose_states(connection, self._tables, kept)
+        states: dict[int, object] = {**kept, **loose}
         changed = sorted(number for number, state in states.items() if self._states.get(number) != state)
         if not self._in_place(connection, changed, loose, states):
             self._begin_anew(connection)
@@ -138,7 +143,7 @@ class KeptSheet:
         if not names:
             return
         counts = self._laid.counts()
-        loose = set(loose_states(connection, self._tables)) & counts.keys()
+        loose = set(loose_states(connection, self._tables, digests(connection, self._tables))) & counts.keys()
         fresh = {number: tile.with_only(names).dimensions for number, tile in made(connection, self._tables, sorted(loose))}
         for name in names:
             parts = self._parts(connection, (name,), sorted(counts.keys() - loose))
@@ -158,6 +163,12 @@ class KeptSheet:
             if number in wanted:
                 found.setdefault(number, {})[part] = content
         return found
+
+
+@cache
+def _load_loops() -> None:
+    """Have the compiled loops loaded beside what goes on, once; until then, and without Numba, counting does without them."""
+    Thread(target=counting.load, name="slaengine loads loops").start()
 
 
 def _without(tiles: list[Tile], seqs: NDArray[np.int64]) -> list[Tile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, select
@@ -27,11 +27,17 @@ def forget(connection: Connection, tables: Generation, seqs: Iterable[int]) -> N
 
 def missing(connection: Connection, tables: Generation) -> list[int]:
     """Return the numbers of the tiles that are not kept, ascending."""
+    return _missing(connection, tables, digests(connection, tables))
+
+
+def _missing(connection: Connection, tables: Generation, kept: Collection[int]) -> list[int]:
     last = connection.scalar(select(func.max(tables.orders.c.seq)))
-    if last is None:
-        return []
-    kept = set(connection.scalars(select(tables.tiles.c.tile).where(tables.tiles.c.part == "orders")))
-    return [number for number in range(last // TILE_ORDERS + 1) if number not in kept]
+    return [] if last is None else [number for number in range(last // TILE_ORDERS + 1) if number not in kept]
+
+
+def digests(connection: Connection, tables: Generation) -> dict[int, int]:
+    """Return the digest of each tile that is kept."""
+    return dict(fetched(connection, f"SELECT tile, digest FROM {tables.tiles.name} WHERE part = 'orders' ORDER BY tile"))
 
 
 def keep(connection: Connection, tables: Generation, numbers: Iterable[int]) -> None:
@@ -63,11 +69,11 @@ def _rows(connection: Connection, table: Table, number: int) -> list[Values]:
     return fetched(connection, statement, number * TILE_ORDERS, (number + 1) * TILE_ORDERS)
 
 
-def loose_states(connection: Connection, tables: Generation) -> dict[int, tuple[int, ...]]:
-    """Return, for each tile that is not kept, counts that change whenever an order of it does."""
+def loose_states(connection: Connection, tables: Generation, kept: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Return, for each tile that is not `kept`, counts that change whenever an order of it does."""
     orders = tables.orders.c
     found: dict[int, tuple[int, ...]] = {}
-    for number in missing(connection, tables):
+    for number in _missing(connection, tables, kept):
         sums = select(func.count(), func.sum(orders.version))
         within = orders.seq.between(number * TILE_ORDERS, (number + 1) * TILE_ORDERS - 1)
         found[number] = tuple(int(value or 0) for value in connection.execute(sums.where(within)).one())
