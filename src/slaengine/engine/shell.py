@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -13,23 +13,20 @@ from zoneinfo import ZoneInfo
 
 from slaengine.domain import commands as c
 from slaengine.domain.events import Fact, Received
-from slaengine.domain.promises import PolicyPublished, Published, Scope
 from slaengine.domain.values import Kind, Place, Reporter
+from slaengine.engine.adopting import Adopting
 from slaengine.engine.asking import command_of
 from slaengine.engine.orders import Order, OrderRef, order_id_for
-from slaengine.engine.plan import Outcome, Plan, Request, WhatIsSo, plan, refuse_future
+from slaengine.engine.plan import Outcome, Plan, Request, WhatIsSo, plan
 from slaengine.engine.published import PublishedPolicies
-from slaengine.engine.publishing import is_published, not_published, publication_id, publications_of
 from slaengine.engine.reading import Reading
 from slaengine.engine.verbs import Stamp, Verbs
 from slaengine.errors import Overtaken, UnknownWorkOrder
 from slaengine.policies.book import PolicyBook
 from slaengine.storage.database import Database
 from slaengine.storage.log import EPOCH, Clock, FactLog
-from slaengine.storage.mapper import Recorded
-from slaengine.storage.numbers import next_number
+from slaengine.storage.numbers import drawing, drawn, next_number
 from slaengine.storage.personal import Keys, Vault
-from slaengine.storage.recorder import own_errors
 from slaengine.storage.work_orders import WorkOrders
 
 TO_BE_GIVEN = "to be given"
@@ -52,7 +49,7 @@ class RecordedFact:
     fact: Fact
 
 
-class SlaEngine(Verbs, Reading):
+class SlaEngine(Verbs, Adopting, Reading):
     """Records what happens to work orders, each command once, whole or not at all. Threads may share it.
 
     Example:
@@ -157,16 +154,15 @@ class SlaEngine(Verbs, Reading):
         }
         # The draft is checked before the store is held: a number costs a place in the day's count.
         draft, filled_in = command_of(c.Receive, {**given, "number": number or TO_BE_GIVEN}, self.clock())
+        if number is None and draft.command_id is None:
+            return self._receive_new(draft, filled_in)
         with self.log.locked() as (connection, _):
             before = self._received_before(draft.command_id, number)
             if before is None:
-                day = draft.occurred_at.astimezone(self._zone()).date()
-                order = OrderRef(order_id_for(self.clock()), number or next_number(connection, day))
-                occurred_at = draft.occurred_at
-            else:
-                order_id, first = before
-                order = OrderRef(order_id, number or first.number)
-                occurred_at = first.occurred_at if filled_in else draft.occurred_at
+                return self._begin_order(draft, filled_in, number or next_number(connection, self._day(draft)), given=number)
+            order_id, first = before
+            order = OrderRef(order_id, number or first.number)
+            occurred_at = first.occurred_at if filled_in else draft.occurred_at
             command = draft.model_copy(update={"number": order.number, "occurred_at": occurred_at})
             request = Request(order.id, [command], filled_in if number else filled_in | {"number"})
             _recorded(self._save(self._planned([request])))
@@ -194,61 +190,6 @@ class SlaEngine(Verbs, Reading):
             ConcurrencyError, StorageError: nothing of the batch was recorded; sending it again is safe.
         """
         return self._carry_out([Request(self.order_id(order), commands) for order, commands in batch], read)
-
-    def publish(self, fact: Published) -> list[Fact]:
-        """Record that a policy, calendar or holiday list was published; nothing when this version was, with the same contents.
-
-        Raises:
-            PolicyError: this version was published with other contents.
-            FutureFact: it is said to be published later than now; `effective_from` may lie in the future.
-            ConcurrencyError, StorageError: the store could not take it; sending it again is safe.
-        """
-        refuse_future(fact.occurred_at, self.clock())
-        own_id = publication_id(type(fact), fact.name)
-        with self.log.locked(), own_errors():
-            before = self.work_orders.facts(own_id)
-            if is_published(fact, before):
-                return []
-            self.work_orders.save(Recorded(own_id, len(before) + 1, fact))
-        return [fact]
-
-    def adopt(  # noqa: PLR0913 - the fields of the facts
-        self,
-        policy: PolicyBook | str | Path,
-        *,
-        by: str | None = None,
-        channel: str | None = None,
-        scope: Scope | None = None,
-        effective_from: datetime | None = None,
-        dry_run: bool = False,
-    ) -> list[PolicyPublished]:
-        """Make a policy the store's own: publish its versions that are not published yet, all or none, and return those facts.
-
-        Done again it changes nothing. A version that is published stays as it was published.
-
-        Args:
-            policy: a shipped pack's name, a policy file, or a book that was read from one.
-            by: who publishes it.
-            channel: through what.
-            scope: for the new versions, instead of their own.
-            effective_from: when the new version comes into force, aware, instead of its own date.
-            dry_run: publish nothing, only return what would be.
-
-        Raises:
-            UnknownPolicy: there is no such pack or file.
-            PolicyError: the policy cannot be used, or one of its versions is published with other contents.
-            UsageError: one `effective_from` for several new versions.
-            ConcurrencyError, StorageError: the store could not take it; sending it again is safe.
-        """
-        book = PolicyBook.load(policy) if isinstance(policy, (str, Path)) else policy
-        wanted = publications_of(book, self.clock(), by=by, channel=channel, scope=scope, effective_from=effective_from)
-        own_id = publication_id(PolicyPublished, book.name)
-        with self.log.locked(), own_errors():
-            before = self.work_orders.facts(own_id)
-            new = not_published(wanted, before)
-            for version, fact in enumerate([] if dry_run else new, len(before) + 1):
-                self.work_orders.save(Recorded(own_id, version, fact))
-        return new
 
     # ── reading ──
 
@@ -290,6 +231,23 @@ class SlaEngine(Verbs, Reading):
 
     # ── within ──
 
+    def _receive_new(self, draft: c.Receive, filled_in: frozenset[str]) -> OrderRef:
+        """Record an order that nobody has sent before, as far as it says, under the next number of its day."""
+        day = self._day(draft)
+        with self.log.holding(drawing(self.log.database.dialect, day)) as (connection, _, (answer,)):
+            return self._begin_order(draft, filled_in, drawn(connection, day, answer), given=None)
+
+    def _begin_order(self, draft: c.Receive, filled_in: frozenset[str], number: str, *, given: str | None) -> OrderRef:
+        """Record a new order under a number that is free, holding the log; nothing follows in the caller's block."""
+        order = OrderRef(order_id_for(self.clock()), number)
+        command = draft if given else draft.model_copy(update={"number": number})
+        request = Request(order.id, [command], filled_in if given else filled_in | {"number"})
+        _recorded(self._save(plan([request], WhatIsSo({}, {}, {}), self.clock()), ending=1))
+        return order
+
+    def _day(self, draft: c.Receive) -> date:
+        return draft.occurred_at.astimezone(self._zone()).date()
+
     def _zone(self) -> tzinfo:
         return UTC if self.policy is None else ZoneInfo(self.policy.latest.policy.time_zone)
 
@@ -320,9 +278,9 @@ class SlaEngine(Verbs, Reading):
     def _planned(self, requests: Sequence[Request], read: Mapping[UUID, Sequence[Fact]] | None = None) -> Plan:
         return plan(requests, WhatIsSo.load(self.work_orders, requests, read), self.clock())
 
-    def _save(self, planned: Plan) -> list[Outcome]:
+    def _save(self, planned: Plan, *, ending: int = 0) -> list[Outcome]:
         if planned.recorded or planned.carried_out:
-            self.work_orders.record(planned.recorded, carried_out=planned.carried_out, named=planned.named)
+            self.work_orders.record(planned.recorded, carried_out=planned.carried_out, named=planned.named, ending=ending)
         return planned.outcomes
 
 

@@ -1,19 +1,20 @@
-"""Writing and reading many rows in the driver's own form: building SQLAlchemy's parameters costs more than the database does."""
+"""Writing rows of whole tables in the driver's own form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Table
-from sqlalchemy.exc import DBAPIError
 
+from slaengine.storage.driving import Values, driver_of, marks, named, run, run_many
 from slaengine.storage.schema import OrderId
 
-ROWS_A_STATEMENT = 2_000
-"""psycopg sends many rows in one pipeline, which can block for ever when both ends have too much to say."""
+NUMBERS_A_STATEMENT = 500
+"""SQLite allows 32,766 values, and a longer list is no quicker."""
 COPIED_MIN = 100
 """Rows from which PostgreSQL's COPY is quicker than inserting them."""
 
@@ -22,44 +23,60 @@ T = TypeVar("T")
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows of all the table's columns, in their order; ids of orders as 16 bytes."""
-    if connection.dialect.name == "sqlite":
-        _execute(connection, table, rows, "?")
-        return
-    place = next((n for n, column in enumerate(table.c) if isinstance(column.type, OrderId)), None)
-    if place is not None:
-        rows = [(*row[:place], UUID(bytes=row[place]), *row[place + 1 :]) for row in rows]
-    if len(rows) < COPIED_MIN:
-        _execute(connection, table, rows, "%s")
-    else:
+    if connection.dialect.name != "sqlite":
+        rows = _with_uuids(table, rows)
+    if connection.dialect.name != "sqlite" and len(rows) >= COPIED_MIN:
         _copy(connection, table, rows)
+    elif rows:
+        run_many(connection, f"{_insertion(table)} {_places(table)}", rows)
 
 
-def delete_rows(connection: Connection, table: Table, seqs: Sequence[int]) -> None:
-    """Delete the rows of orders at these places."""
-    for some in chunks(seqs, ROWS_A_STATEMENT):
+def insertion(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> tuple[str, Values]:
+    """Return the statement that inserts these few rows, as `insert_rows` would, and its values."""
+    if connection.dialect.name != "sqlite":
+        rows = _with_uuids(table, rows)
+    return f"{_insertion(table)} {', '.join([_places(table)] * len(rows))}", list(chain.from_iterable(rows))
+
+
+def deletion(table: Table, numbers: Sequence[int], column: str = "seq") -> tuple[str, Values]:
+    """Return the statement that deletes the rows whose `column` is one of these few numbers, and its values."""
+    return f"DELETE FROM {table.name} WHERE {column} IN ({marks(len(numbers))})", numbers
+
+
+def delete_rows(connection: Connection, table: Table, numbers: Sequence[int], column: str = "seq") -> None:
+    """Delete the rows whose `column` is one of these numbers."""
+    for some in chunks(numbers, NUMBERS_A_STATEMENT):
         if connection.dialect.name == "sqlite":
-            marks = ", ".join("?" * len(some))
-            connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE seq IN ({marks})", tuple(some))
-        else:
-            connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE seq = ANY(%s)", (some,))
+            run(connection, *deletion(table, some, column))
+        else:  # one text however many they are, so that it is prepared once
+            run(connection, f"DELETE FROM {table.name} WHERE {column} = ANY(?)", (some,))
 
 
-def _execute(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], mark: str) -> None:
-    marks = ", ".join([mark] * len(table.c))
-    for some in chunks(rows, ROWS_A_STATEMENT):
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(table.c.keys())}) VALUES ({marks})", some)
+@lru_cache(maxsize=64)
+def _insertion(table: Table) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(table.c.keys())}) VALUES"
+
+
+@lru_cache(maxsize=64)
+def _places(table: Table) -> str:
+    return f"({marks(len(table.c))})"
+
+
+def _with_uuids(table: Table, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """Return the rows with ids of orders as PostgreSQL's driver takes them."""
+    place = next((n for n, column in enumerate(table.c) if isinstance(column.type, OrderId)), None)
+    return rows if place is None else [(*row[:place], UUID(bytes=row[place]), *row[place + 1 :]) for row in rows]
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     statement = f"COPY {table.name} ({', '.join(table.c.keys())}) FROM STDIN (FORMAT BINARY)"
-    driver: Any = connection.connection.driver_connection
     try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        with driver_of(connection).cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([_type(column.type) for column in table.c])
             for row in rows:
                 copy.write_row(row)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(statement, None, error, connection.dialect.loaded_dbapi.Error) from error
+        raise named(connection, statement, error) from error
 
 
 def _type(kind: Any) -> str:
@@ -68,14 +85,6 @@ def _type(kind: Any) -> str:
         if isinstance(kind, ours):
             return theirs
     return "text"
-
-
-def fetched(connection: Connection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement with `?` for values, as the driver gives them."""
-    if connection.dialect.name != "sqlite":
-        statement = statement.replace("?", "%s")
-    cursor = connection.exec_driver_sql(statement, values).cursor
-    return [] if cursor is None else list(cursor.fetchall())
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from inspect import getfile
 from itertools import count
@@ -25,8 +25,22 @@ from slaengine.storage.fact_rows import FactRow, facts_after
 from slaengine.storage.first_build import FirstBuild
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import WORK_ORDER, Maker
-from slaengine.storage.read_models import Build, ReadModels, case_files, hold, next_seq, put
+from slaengine.storage.read_models import (
+    Build,
+    ReadModels,
+    asking_for_files,
+    asking_for_seq,
+    case_files,
+    files_in,
+    free_seq,
+    hold,
+    live,
+    next_seq,
+    put,
+    put_last,
+)
 from slaengine.storage.tiles import keep, missing
+from slaengine.storage.waiting import waiting
 
 LOADED_FACTS_MIN = 150_000
 """Facts from which the compiled kernel pays when it was compiled before: it takes some seconds to load."""
@@ -99,16 +113,23 @@ def _few(models: ReadModels, book: PolicyBook, batch: int) -> tuple[Build, int] 
     """
     few, maker = min(batch, FACTS_A_LOOK), Maker(judge_of(book))
     with models.database.reading() as connection:
-        build = live(models.builds(connection, book.name), fingerprint(book))
-        if build is None:
+        found = waiting(connection, models, book.name, fingerprint(book), few)
+        if found is None:
             return None
-        facts, position = facts_after(connection, build.position, few)
+        build, facts, position = found
         if not facts:
             return build, 0
         if len(facts) == few or build.position // FACTS_A_LOOK != position // FACTS_A_LOOK:
             return None
-        entries, replaced = judged(models, build, maker.judge, _moments_by_order(maker, facts))
-    return _written(models, build, position, entries, replaced), len(facts)
+    touched = _moments_by_order(maker, facts)
+    asked = [asking_for_seq(build.tables)]
+    if continued := _continued(touched):
+        asked.append(asking_for_files(models.database.dialect, build.tables, continued))
+    with models.advancing(build, position, *asked) as (connection, (last, *files)):
+        known = files_in(row for answer in files for row in answer.rows)
+        entries = _entries(maker.judge, touched, known, free_seq(last.rows))
+        put_last(models.database, connection, build.tables, entries, [seq for seq, _ in known.values()])
+    return replace(build, position=position), len(facts)
 
 
 def _check(log: FactLog, models: ReadModels, build: Build, judge: Judge) -> None:
@@ -160,11 +181,6 @@ def build_for(models: ReadModels, book: PolicyBook) -> Build:
         return models.begin(connection, book.name, texts)
 
 
-def live(builds: Iterable[Build], texts: str) -> Build | None:
-    """Return the build that readers see, if it fits these texts of the policy."""
-    return next((build for build in builds if build.state == "live" and build.fits(texts)), None)
-
-
 def _read(log: FactLog, position: int, batch: int) -> tuple[list[FactRow], int] | None:
     """Return the next facts, and the position of the last of them; None when there are no more."""
     with log.database.reading() as connection:
@@ -173,12 +189,8 @@ def _read(log: FactLog, position: int, batch: int) -> tuple[list[FactRow], int] 
 
 
 def _apply(models: ReadModels, build: Build, maker: Maker, facts: Sequence[FactRow], position: int) -> Build:
-    return _written(models, build, position, *judged(models, build, maker.judge, _moments_by_order(maker, facts)))
-
-
-def _written(models: ReadModels, build: Build, position: int, entries: Mapping[int, Entry], replaced: Sequence[int]) -> Build:
-    with models.database.writing(derived=True) as connection:
-        models.advance(connection, build, position)
+    entries, replaced = judged(models, build, maker.judge, _moments_by_order(maker, facts))
+    with models.advancing(build, position) as (connection, _):
         put(connection, build.tables, entries, replaced)
     return replace(build, position=position)
 
@@ -194,11 +206,17 @@ def judged(
     with models.database.reading() as connection:
         known = case_files(connection, build.tables, _continued(touched))
         free = next_seq(connection, build.tables)
+    return _entries(judge, touched, known, free), [seq for seq, _ in known.values()]
+
+
+def _entries(
+    judge: Judge, touched: Mapping[UUID, Sequence[Moment]], known: Mapping[UUID, tuple[int, CaseFile]], free: int
+) -> dict[int, Entry]:
+    """Return the entries of orders by their place: that of its case file for one that is known, from `free` on for new ones."""
     fresh = count(free)
     places = {order_id: known[order_id][0] if order_id in known else next(fresh) for order_id in touched}
     files = [_file(order_id, known).plus(moments) for order_id, moments in touched.items()]
-    entries = {places[entry.case_file.order_id]: entry for entry in judge.entries(files)}
-    return entries, [seq for seq, _ in known.values()]
+    return {places[entry.case_file.order_id]: entry for entry in judge.entries(files)}
 
 
 def _file(order_id: UUID, known: Mapping[UUID, tuple[int, CaseFile]]) -> CaseFile:

@@ -56,7 +56,7 @@ def comparison(figures: Figures, asked: Comparing) -> Comparison:
     promises = promises_of(figures.judge.book, EPOCH)
     promises.check([asked.target, *([asked.against] if asked.against else [])])
     check_dimensions(asked.by)
-    with figures.database.reading() as connection:
+    with figures.database.reading(steady=True) as connection:
         ours = _clocks(connection, figures.tables, asked.target)
         cases = list(_cases(connection, figures, asked, ours))
         due: list[DueRow] = []

@@ -5,33 +5,38 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy import Connection, Engine
 
 from slaengine.errors import ConcurrencyError, StorageError
 from slaengine.storage import schema
+from slaengine.storage.driving import Answer, Statement, run_together
+from slaengine.storage.engines import COMMIT, begin_reading, begin_writing, engine_for
 from slaengine.storage.failures import translated
 from slaengine.storage.urls import StoreUrl, parse
 
-CONNECTIONS_KEPT = 8
-CONNECTIONS_MAX = 64
-"""More threads than this wait for a connection; a database serves few writers better than many."""
+
+class _Transaction(NamedTuple):
+    connection: Connection
+    writing: bool
+    notes: dict[str, Any]
+    blocks: int = 1
+    answers: Sequence[Answer] = ()
 
 
 class Database:
     """One store, opened. Threads share it; each transaction has a connection of its own (one for all in memory).
 
-    `reading()` and `writing()` give a SQLAlchemy connection inside a transaction. A block within a block of the same
-    thread joins the outer transaction, which alone commits or rolls back.
+    `reading()` and `writing()` give a SQLAlchemy connection. A block within a block of the same thread joins the outer
+    one, which alone commits or rolls back.
     """
 
     def __init__(self, store: StoreUrl) -> None:
         self.store = store
-        self.engine = _engine(store)
+        self.engine = engine_for(store)
         self._current = threading.local()
         self._one_at_a_time = threading.RLock()
 
@@ -63,10 +68,14 @@ class Database:
         return self.engine.dialect.name
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection on which statements read; on SQLite they all see the store as it was at the first one."""
-        with self._transaction(writing=False) as connection:
-            yield connection
+    def reading(self, *, steady: bool = False) -> Iterator[Connection]:
+        """Give a connection on which statements read; with `steady` they all see the store as it was at the first one.
+
+        On SQLite they always do. On PostgreSQL each sees what is there when it runs, and costs one exchange with the server
+        instead of three. A block within another sees what that one sees.
+        """
+        with self._transaction(writing=False, steady=steady) as transaction:
+            yield transaction.connection
 
     @contextmanager
     def writing(self, *, derived: bool = False) -> Iterator[Connection]:
@@ -79,8 +88,31 @@ class Database:
             ConcurrencyError: another writer holds the store for longer than the URL's `lock_timeout_ms`.
             StorageError: the database refuses.
         """
-        with self._transaction(writing=True, derived=derived) as connection:
-            yield connection
+        with self._transaction(writing=True, derived=derived) as transaction:
+            yield transaction.connection
+
+    @contextmanager
+    def writing_after(self, *first: Statement, derived: bool = False) -> Iterator[tuple[Connection, Sequence[Answer]]]:
+        """As `writing`, after these `first` statements; what they answered is given too.
+
+        They travel with the transaction's beginning: on PostgreSQL all of it costs one exchange with the server.
+        """
+        with self._transaction(writing=True, derived=derived, first=first) as transaction:
+            yield transaction.connection, transaction.answers
+
+    def run_last(self, connection: Connection, statements: Sequence[Statement], *, blocks: int = 1) -> None:
+        """Run the last statements of a transaction of which no more than `blocks` blocks are open; nothing follows in these.
+
+        On PostgreSQL they travel with its end. Where more blocks are open, the transaction goes on and ends with the outermost.
+        """
+        ends = self.dialect != "sqlite" and self._current.transaction.blocks <= blocks
+        run_together(connection, [*statements, COMMIT] if ends else statements)
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What the blocks of this thread's transaction tell each other, by name; gone when it ends, empty outside of one."""
+        current: _Transaction | None = getattr(self._current, "transaction", None)
+        return {} if current is None else current.notes
 
     def close(self) -> None:
         """Give back every connection. A store in memory is gone with it."""
@@ -99,23 +131,34 @@ class Database:
                 _keep_readers_free(self.engine, self.store.lock_timeout_ms)
 
     @contextmanager
-    def _transaction(self, *, writing: bool, derived: bool = False) -> Iterator[Connection]:
-        outer: tuple[Connection, bool] | None = getattr(self._current, "transaction", None)
+    def _transaction(
+        self, *, writing: bool, derived: bool = False, steady: bool = False, first: Sequence[Statement] = ()
+    ) -> Iterator[_Transaction]:
+        outer: _Transaction | None = getattr(self._current, "transaction", None)
         if outer is not None:
-            connection, may_write = outer
-            if writing and not may_write:
+            if writing and not outer.writing:
                 raise RuntimeError("a block that writes stands inside one that reads")
-            yield connection
+            answers = run_together(outer.connection, first) if first else ()
+            self._current.transaction = outer._replace(blocks=outer.blocks + 1, answers=answers)
+            try:
+                yield self._current.transaction
+            finally:
+                self._current.transaction = outer
             return
         with (
             self._alone(writing=writing),
             translated(str(self.store)),
-            self.engine.connect().execution_options(slaengine_writes=writing, slaengine_derived=derived) as connection,
+            self.engine.connect() as connection,
             connection.begin(),
         ):
-            self._current.transaction = (connection, writing)
+            transaction = _Transaction(connection, writing, {})
+            if writing:
+                transaction = transaction._replace(answers=begin_writing(connection, self.store, first, derived=derived))
+            else:
+                begin_reading(connection, steady=steady)
+            self._current.transaction = transaction
             try:
-                yield connection
+                yield transaction
             finally:
                 self._current.transaction = None
 
@@ -133,57 +176,6 @@ class Database:
             yield
         finally:
             self._one_at_a_time.release()
-
-
-def _engine(store: StoreUrl) -> Engine:
-    if store.url.get_backend_name() == "postgresql":
-        return _postgres_engine(store)
-    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": store.lock_timeout_ms / 1000}
-    if store.in_memory:
-        engine = create_engine(store.url, poolclass=StaticPool, connect_args=arguments)
-    else:
-        engine = create_engine(
-            store.url,
-            poolclass=QueuePool,
-            connect_args=arguments,
-            pool_size=CONNECTIONS_KEPT,
-            max_overflow=CONNECTIONS_MAX - CONNECTIONS_KEPT,
-        )
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves; the driver would say it too late
-        connection.execute(f"PRAGMA synchronous = {store.synchronous}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("slaengine_writes"):
-            driver: Any = connection.connection.driver_connection
-            driver.execute(f"PRAGMA synchronous = {'normal' if options['slaengine_derived'] else store.synchronous}")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _postgres_engine(store: StoreUrl) -> Engine:
-    engine = create_engine(
-        store.url, pool_size=CONNECTIONS_KEPT, max_overflow=CONNECTIONS_MAX - CONNECTIONS_KEPT, pool_pre_ping=True
-    )
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("slaengine_derived"):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: object) -> None:
-        connection.execute(f"SET lock_timeout = {store.lock_timeout_ms}")
-        connection.commit()
-
-    return engine
 
 
 def _keep_readers_free(engine: Engine, timeout_ms: int) -> None:

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from slaengine.audit.packed import Packed, packed_of
-from slaengine.storage.bulk import chunks, fetched
+from slaengine.storage.bulk import chunks
+from slaengine.storage.driving import as_driven, fetched, fetched_among, id_column, marks
 
 FactRow = tuple[bytes, int, str, bytes, int]
 """The order's id as 16 bytes, version, topic, content, and when it was recorded (µs UTC)."""
@@ -26,14 +27,14 @@ EVERY_ORDER = UUID(int=(1 << 128) - 1)
 
 def facts_after(connection: Connection, position: int, limit: int) -> tuple[list[FactRow], int]:
     """Return up to `limit` facts behind a position, in order, and the position of the last; `position` if none are."""
-    columns = f"{_key(connection)}, version, topic, state, recorded_at, position"
+    columns = f"{id_column(connection)}, version, topic, state, recorded_at, position"
     rows = fetched(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
     return [(key, version, topic, state, at) for key, version, topic, state, at, _ in rows], rows[-1][5] if rows else position
 
 
 def log_after(connection: Connection, position: int, limit: int) -> list[LogRow]:
     """Return up to `limit` facts behind a position, in order, with all that the log says of them."""
-    columns = f"position, {_key(connection)}, version, topic, state, recorded_at, hash"
+    columns = f"position, {id_column(connection)}, version, topic, state, recorded_at, hash"
     return fetched(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
 
 
@@ -60,8 +61,8 @@ def packed_facts(connection: Connection, after: int, last: int) -> Packed:
 
 def names_of(connection: Connection, order_ids: Sequence[UUID]) -> dict[bytes, str]:
     """Return the readable numbers of these orders by their ids as 16 bytes; what has none is left out."""
-    marks, keys = ", ".join("?" * len(order_ids)), [_as_driven(connection, order_id) for order_id in order_ids]
-    return dict(fetched(connection, f"SELECT {_key(connection)}, number FROM numbers WHERE order_id IN ({marks})", *keys))
+    keys = [as_driven(connection, order_id) for order_id in order_ids]
+    return dict(fetched_among(connection, f"SELECT {id_column(connection)}, number FROM numbers WHERE order_id", keys))
 
 
 def last_of_next(connection: Connection, after: UUID, orders: int) -> UUID | None:
@@ -69,35 +70,26 @@ def last_of_next(connection: Connection, after: UUID, orders: int) -> UUID | Non
 
     Whatever shares an id counts, also what is no work order.
     """
-    key = _key(connection)
+    key = id_column(connection)
     query = f"SELECT {key} FROM (SELECT DISTINCT order_id FROM facts WHERE order_id > ? ORDER BY order_id LIMIT 1 OFFSET ?) AS o"
-    rows = fetched(connection, query, _as_driven(connection, after), orders - 1)
+    rows = fetched(connection, query, as_driven(connection, after), orders - 1)
     return UUID(bytes=rows[0][0]) if rows else None
 
 
 def facts_between(connection: Connection, after: UUID, last: UUID | None, until: int) -> list[FactRow]:
     """Return the facts, up to position `until`, of the orders behind `after` up to `last` (None: all), order by order."""
-    where, values = "order_id > ? AND position <= ?", [_as_driven(connection, after), until]
+    where, values = "order_id > ? AND position <= ?", [as_driven(connection, after), until]
     if last is not None:
-        where, values = f"{where} AND order_id <= ?", [*values, _as_driven(connection, last)]
-    columns = f"{_key(connection)}, version, topic, state, recorded_at"
+        where, values = f"{where} AND order_id <= ?", [*values, as_driven(connection, last)]
+    columns = f"{id_column(connection)}, version, topic, state, recorded_at"
     return fetched(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *values)
 
 
 def facts_of_orders(connection: Connection, order_ids: Sequence[bytes], until: int) -> list[FactRow]:
     """Return the facts, up to position `until`, of the orders with these ids (16 bytes), order by order."""
-    columns, found = f"{_key(connection)}, version, topic, state, recorded_at", list[FactRow]()
+    columns, found = f"{id_column(connection)}, version, topic, state, recorded_at", list[FactRow]()
     for some in chunks(order_ids, IDS_A_STATEMENT):
-        keys = [_as_driven(connection, UUID(bytes=order_id)) for order_id in some]
-        where = f"order_id IN ({', '.join('?' * len(keys))}) AND position <= ?"
+        keys = [as_driven(connection, UUID(bytes=order_id)) for order_id in some]
+        where = f"order_id IN ({marks(len(keys))}) AND position <= ?"
         found.extend(fetched(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *keys, until))
     return found
-
-
-def _key(connection: Connection) -> str:
-    """Return what gives an order's id as 16 bytes."""
-    return "order_id" if connection.dialect.name == "sqlite" else "uuid_send(order_id)"
-
-
-def _as_driven(connection: Connection, order_id: UUID) -> UUID | bytes:
-    return order_id.bytes if connection.dialect.name == "sqlite" else order_id

@@ -44,9 +44,7 @@ class Figures:
         """
         names = stored_dimensions(by)
         with kept_sheets(self.database).of(self.tables) as kept:
-            with self.database.reading() as connection:
-                if connection.dialect.name == "postgresql":  # all that follows sees one state; SQLite's readers do anyway
-                    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            with self.database.reading(steady=True) as connection:
                 newer = partial(self._expired, connection, as_of) if known_at is None else None
                 whole = kept.sheet(connection, names, newer)
                 holds = self.fresh(whole.orders, as_of, known_at)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, func, select, type_coerce, update
+from sqlalchemy import Connection, func, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import NullType
 
@@ -16,14 +16,14 @@ from slaengine.audit.chain import link_bytes_hash
 from slaengine.audit.packed import Packed, packed_of
 from slaengine.audit.shapes import Stored
 from slaengine.errors import Overtaken
+from slaengine.storage.appending import Added, Head, add_many, statements
 from slaengine.storage.database import Database
-from slaengine.storage.fact_rows import packed_facts
-from slaengine.storage.schema import commands, facts, log_head, numbers
+from slaengine.storage.driving import Answer, Statement, fetched, fetched_among, marks
+from slaengine.storage.fact_rows import log_after, packed_facts
+from slaengine.storage.schema import facts, numbers
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-ROWS_A_STATEMENT = 2_000
-"""psycopg sends many rows in one pipeline, which can block for ever when both ends have too much to say."""
 IDS_A_STATEMENT = 1_000
 FIRST_VERSIONS = (0, 1)
 """Our orders count from 1; the eventsourcing library's own aggregates may count from 0."""
@@ -34,11 +34,9 @@ T = TypeVar("T")
 _AS_KEPT = [type_coerce(column, NullType()) if column is facts.c.order_id else column for column in facts.c]
 """The columns of a fact with its order's id as the driver gives it: one id is made for all of an order's facts."""
 
-# Built once: making a statement costs SQLAlchemy as much time as running it.
-_HEAD = select(log_head.c.position, log_head.c.hash, log_head.c.recorded_at)
-_LOCKED_HEAD = _HEAD.with_for_update()
-_MOVE_HEAD = update(log_head)
-_COMMANDS = select(commands).where(commands.c.command_id.in_(bindparam("command_ids", expanding=True)))
+_HEAD = "SELECT position, hash, recorded_at FROM log_head"
+_HELD = "head of the log"
+"""Under which name the transaction that holds the head notes where it stands."""
 
 
 class NewFact(NamedTuple):
@@ -60,14 +58,6 @@ class StoredFact(NamedTuple):
     state: bytes
     recorded_at: int
     hash: bytes
-
-
-class Head(NamedTuple):
-    """The end of the log: the last position (0 when empty), its hash, and when it was recorded in µs UTC."""
-
-    position: int
-    hash: bytes
-    recorded_at: int
 
 
 class CarriedOut(NamedTuple):
@@ -105,6 +95,7 @@ class FactLog:
         *,
         carried_out: Collection[CarriedOut] = (),
         named: Mapping[str, UUID] | None = None,
+        ending: int = 0,
     ) -> list[StoredFact]:
         """Append facts in the order given, in one transaction, and return them as stored.
 
@@ -112,46 +103,57 @@ class FactLog:
             new: facts of any number of orders; each order's versions go on from its last one.
             carried_out: the commands that led to them, kept so that they are not carried out again.
             named: readable numbers of new orders, and whose they are.
+            ending: how many blocks of the caller, which hold the log or write, do nothing more: where these are all that are
+                open, the transaction ends with the append, which spares PostgreSQL an exchange.
 
         Raises:
             Overtaken: a version is not the next of its order, or a command id or number is there already.
             ConcurrencyError, StorageError: as `Database.writing`.
         """
-        with self.locked() as (connection, head):
-            self._check_versions(connection, new)
+        runs = _runs(new)
+        continued = list({run.order_id for run in runs if run.first != 1})
+        asked = [self._last_versions(some) for some in _slices(continued, IDS_A_STATEMENT)]
+        with self.holding(*asked) as (connection, head, answers):
+            _check_versions(runs, {self._id(key): last for answer in answers for key, last in answer.rows})
             stored = self._chained(head, new)
-            self._insert(connection, facts, self._rows(stored))
-            key = self._key
-            self._insert(connection, numbers, [(number, key(order)) for number, order in (named or {}).items()])
-            self._insert(connection, commands, [(c[0], key(c.order_id), *c[2:]) for c in carried_out])
-            if stored:
-                last = stored[-1]
-                connection.execute(_MOVE_HEAD, {"position": last.position, "hash": last.hash, "recorded_at": last.recorded_at})
+            moved = Head(stored[-1].position, stored[-1].hash, stored[-1].recorded_at) if stored else head
+            added = self._added(stored, carried_out, named or {}, moved)
+            if added.few:
+                self.database.run_last(connection, statements(added), blocks=ending + 1)
+            else:
+                add_many(connection, added)
+            self.database.notes[_HELD] = moved
         return stored
 
     @contextmanager
     def locked(self) -> Iterator[tuple[Connection, Head]]:
         """Hold the end of the log for the length of the block: nobody else appends, so what is read in it stays true."""
-        with self.database.writing() as connection:
-            row = connection.execute(_LOCKED_HEAD).one()
-            yield connection, Head._make(row)
+        with self.holding() as (connection, head, _):
+            yield connection, head
 
-    def _check_versions(self, connection: Connection, new: Sequence[NewFact]) -> None:
-        """Refuse versions that are not the next of their order.
+    @contextmanager
+    def holding(self, *first: Statement) -> Iterator[tuple[Connection, Head, Sequence[Answer]]]:
+        """As `locked`; give too what these `first` statements answered, which were run when the log was held already.
 
-        An order that begins here needs no looking up: the table refuses a first version that is there already.
+        They travel with the taking of the log: on PostgreSQL all of it costs one exchange with the server.
         """
-        runs = _runs(new)
-        last = self._last_versions(connection, list({run.order_id for run in runs if run.first != 1}))
-        for order_id, first, end in runs:
-            before = last.get(order_id)
-            if first != before + 1 if before is not None else first not in FIRST_VERSIONS:
-                raise Overtaken(f"fact {first} of work order {order_id} does not follow fact {before or 0}, its last one")
-            last[order_id] = end
+        held = self.database.notes.get(_HELD)
+        taking: list[Statement] = [] if held else [(_HEAD if self._is_sqlite else f"{_HEAD} FOR UPDATE", ())]
+        with self.database.writing_after(*taking, *first) as (connection, answers):
+            if held is None:
+                held = self.database.notes[_HELD] = Head._make(answers[0].rows[0])
+            yield connection, held, answers[len(taking) :]
 
-    def _last_versions(self, connection: Connection, orders: list[UUID]) -> dict[UUID, int]:
-        some = self._among(connection, "order_id, max(version)", facts, "order_id", map(self._key, orders), "GROUP BY order_id")
-        return {self._id(key): last for key, last in some}
+    def _last_versions(self, orders: Sequence[UUID]) -> Statement:
+        query = f"SELECT order_id, max(version) FROM facts WHERE order_id IN ({marks(len(orders))}) GROUP BY order_id"
+        return query, [self._key(order_id) for order_id in orders]
+
+    def _added(
+        self, stored: list[StoredFact], carried_out: Collection[CarriedOut], named: Mapping[str, UUID], head: Head
+    ) -> Added:
+        key = self._key
+        names = [(number, key(order_id)) for number, order_id in named.items()]
+        return Added(self._rows(stored), names, [(c[0], key(c.order_id), *c[2:]) for c in carried_out], head)
 
     def _chained(self, head: Head, new: Sequence[NewFact]) -> list[StoredFact]:
         recorded_at = max((self._clock() - EPOCH) // MICROSECOND, head.recorded_at)
@@ -176,25 +178,10 @@ class FactLog:
             rows.append((position, key, version, topic, state, recorded_at, link))
         return rows
 
-    # ── in the driver's own form: building SQLAlchemy's parameters costs more than the database does ──
-
-    def _insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows of all the table's columns, in their order."""
-        columns = table.c.keys()
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({self._marks(len(columns))})"
-        for some in _slices(rows, ROWS_A_STATEMENT):
-            connection.exec_driver_sql(statement, list(some))
-
-    def _among(  # noqa: PLR0913, PLR0917  (the parts of a statement, in its order)
-        self, connection: Connection, what: str, table: Table, column: str, values: Iterable[Any], end: str = ""
-    ) -> Iterator[Sequence[Any]]:
-        """Yield `what` of the table's rows whose `column` is one of these values."""
+    def _among(self, connection: Connection, beginning: str, values: Iterable[Any], end: str = "") -> Iterator[Sequence[Any]]:
+        """Yield the rows of a statement whose `beginning` ends with the column that is to be one of these values."""
         for some in _slices(list(values), IDS_A_STATEMENT):
-            statement = f"SELECT {what} FROM {table.name} WHERE {column} IN ({self._marks(len(some))}) {end}"
-            yield from connection.exec_driver_sql(statement, tuple(some))
-
-    def _marks(self, count: int) -> str:
-        return ", ".join(["?" if self._is_sqlite else "%s"] * count)
+            yield from fetched_among(connection, beginning, some, end)
 
     def _key(self, order_id: UUID) -> UUID | bytes:
         return order_id.bytes if self._is_sqlite else order_id
@@ -207,7 +194,8 @@ class FactLog:
     def head(self) -> Head:
         """Return the end of the log."""
         with self.database.reading() as connection:
-            return Head._make(connection.execute(_HEAD).one())
+            (row,) = fetched(connection, _HEAD)
+        return Head._make(row)
 
     def read(
         self, after: int = 0, limit: int = 1_000, *, topics: Sequence[str] = (), until: int | None = None
@@ -252,8 +240,8 @@ class FactLog:
         """Return the facts of each of these orders in order of version; orders that are not there are left out."""
         found: dict[UUID, list[StoredFact]] = {}
         with self.database.reading() as connection:
-            columns, keys = ", ".join(StoredFact._fields), map(self._key, order_ids)
-            for position, key, *others in self._among(connection, columns, facts, "order_id", keys, "ORDER BY position"):
+            query = f"SELECT {', '.join(StoredFact._fields)} FROM facts WHERE order_id"
+            for position, key, *others in self._among(connection, query, map(self._key, order_ids), "ORDER BY position"):
                 order_id = self._id(key)
                 found.setdefault(order_id, []).append(StoredFact(position, order_id, *others))
         return found
@@ -273,12 +261,7 @@ class FactLog:
         Four times as quick as `read`, for whoever goes through the whole log; nothing is looked at but by the database.
         """
         with self.database.reading() as connection:
-            key = "order_id" if self._is_sqlite else "uuid_send(order_id)"
-            mark = "?" if self._is_sqlite else "%s"
-            columns = f"position, {key}, version, topic, state, recorded_at, hash"
-            statement = f"SELECT {columns} FROM facts WHERE position > {mark} ORDER BY position LIMIT {mark}"
-            cursor = connection.exec_driver_sql(statement, (after, limit)).cursor
-            rows = cursor.fetchall() if cursor is not None else []
+            rows = log_after(connection, after, limit)
         return Stored(*zip(*rows, strict=True)) if rows else None
 
     def packed(self, after: int, last: int) -> Packed:
@@ -311,7 +294,8 @@ class FactLog:
         """Return the ids of the orders with these numbers; numbers that are not there are left out."""
         found: dict[str, UUID] = {}
         with self.database.reading() as connection:
-            found.update((n, self._id(key)) for n, key in self._among(connection, "number, order_id", numbers, "number", wanted))
+            rows = self._among(connection, "SELECT number, order_id FROM numbers WHERE number", wanted)
+            found.update((number, self._id(key)) for number, key in rows)
         return found
 
     def count_orders(self) -> int:
@@ -323,10 +307,22 @@ class FactLog:
         """Return what was carried out under these command ids; ids never used are left out."""
         found: dict[str, CarriedOut] = {}
         with self.database.reading() as connection:
-            for some in _slices(list(command_ids), IDS_A_STATEMENT):
-                for row in connection.execute(_COMMANDS, {"command_ids": some}):
-                    found[row.command_id] = CarriedOut._make(row)
+            query = f"SELECT {', '.join(CarriedOut._fields)} FROM commands WHERE command_id"
+            for command_id, key, *others in self._among(connection, query, command_ids):
+                found[command_id] = CarriedOut(command_id, self._id(key), *others)
         return found
+
+
+def _check_versions(runs: Sequence[_Run], last: dict[UUID, int]) -> None:
+    """Refuse versions that are not the next of their order; `last` holds the last ones of orders that go on.
+
+    An order that begins here needs no looking up: the table refuses a first version that is there already.
+    """
+    for order_id, first, end in runs:
+        before = last.get(order_id)
+        if first != before + 1 if before is not None else first not in FIRST_VERSIONS:
+            raise Overtaken(f"fact {first} of work order {order_id} does not follow fact {before or 0}, its last one")
+        last[order_id] = end
 
 
 def _runs(new: Sequence[NewFact]) -> list[_Run]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,13 +14,19 @@ from slaengine.errors import Overtaken
 from slaengine.projections.case_file import CaseFile
 from slaengine.projections.entry import Entry
 from slaengine.projections.rows import Values, clock_values, file_values, held_values, order_values
-from slaengine.storage.bulk import chunks, delete_rows, insert_rows
+from slaengine.storage.bulk import chunks, delete_rows, deletion, insert_rows, insertion
 from slaengine.storage.database import Database
+from slaengine.storage.driving import Answer, Statement, fetched, ids_of_orders, marks, run_together
 from slaengine.storage.read_models_schema import SCHEMA, Generation, catalogue, catalogue_metadata, generation
-from slaengine.storage.tiles import forget
+from slaengine.storage.tiles import forget, forgetting
 
 IDS_A_STATEMENT = 500
 """Ids in one `IN` list: SQLite allows 32,766 parameters, and a longer list is no quicker."""
+
+
+_CATALOGUED = ", ".join(catalogue.c.keys())
+TOLD_AT_ONCE_MAX = 200
+"""Rows that go to PostgreSQL in one text, some hundred bytes each."""
 
 
 class Rows(NamedTuple):
@@ -60,7 +67,7 @@ class ReadModels:
 
     def builds(self, connection: Connection, policy: str) -> list[Build]:
         """Return the builds for `policy`, the oldest first."""
-        rows = connection.execute(select(catalogue).where(catalogue.c.policy == policy).order_by(catalogue.c.generation))
+        rows = fetched(connection, f"SELECT {_CATALOGUED} FROM {catalogue.name} WHERE policy = ? ORDER BY generation", policy)
         return [Build(generation(number), *rest) for number, *rest in rows]
 
     def begin(self, connection: Connection, policy: str, fingerprint: str) -> Build:
@@ -95,13 +102,38 @@ class ReadModels:
         Raises:
             Overtaken: another worker moved it meanwhile; nothing of this transaction may stay.
         """
-        moved = connection.execute(
-            update(catalogue)
-            .where(catalogue.c.generation == build.tables.number, catalogue.c.position == build.position)
-            .values(position=position)
-        )
-        if moved.rowcount != 1:
-            raise Overtaken(f"another worker is keeping the read models of '{build.policy}'; nothing was changed, try again")
+        _check_moved(build, *run_together(connection, [_advance(build, position)]))
+
+    @contextmanager
+    def advancing(self, build: Build, position: int, *asked: Statement) -> Iterator[tuple[Connection, Sequence[Answer]]]:
+        """Say that `build` now stands at `position`; give a connection on which its tables are written, and what was `asked`.
+
+        The answers hold until the end of the block, since nobody else writes to the build.
+
+        Raises:
+            Overtaken: as `advance`.
+        """
+        with self.database.writing_after(_advance(build, position), *asked, derived=True) as (connection, (moved, *answers)):
+            _check_moved(build, moved)
+            yield connection, answers
+
+
+def _advance(build: Build, position: int) -> Statement:
+    return f"UPDATE {catalogue.name} SET position = ? WHERE generation = ? AND position = ?", (
+        position,
+        build.tables.number,
+        build.position,
+    )
+
+
+def _check_moved(build: Build, answer: Answer) -> None:
+    if answer.changed != 1:
+        raise Overtaken(f"another worker is keeping the read models of '{build.policy}'; nothing was changed, try again")
+
+
+def live(builds: Iterable[Build], texts: str) -> Build | None:
+    """Return the build that readers see, if it fits these texts of the policy."""
+    return next((build for build in builds if build.state == "live" and build.fits(texts)), None)
 
 
 def hold(connection: Connection, build: Build) -> None:
@@ -115,22 +147,37 @@ def _set_state(connection: Connection, *where: Any, state: str) -> None:
 
 def case_files(connection: Connection, tables: Generation, order_ids: Iterable[UUID]) -> dict[UUID, tuple[int, CaseFile]]:
     """Return the place (`seq`) and case file of those of these orders that the tables hold."""
-    found: dict[UUID, tuple[int, CaseFile]] = {}
-    orders, files = tables.orders, tables.case_files
-    for ids in chunks(order_ids, IDS_A_STATEMENT):
-        query = (
-            select(orders.c.seq, orders.c.order_id, files.c.content)
-            .join(files, files.c.seq == orders.c.seq)
-            .where(orders.c.order_id.in_(ids))
-        )
-        for seq, order_id, content in connection.execute(query):
-            found[order_id] = (seq, CaseFile.decode(order_id, content))
-    return found
+    asked = [asking_for_files(connection.dialect.name, tables, ids) for ids in chunks(order_ids, IDS_A_STATEMENT)]
+    return {order_id: file for query, keys in asked for order_id, file in files_in(fetched(connection, query, *keys)).items()}
+
+
+def asking_for_files(dialect: str, tables: Generation, order_ids: Sequence[UUID]) -> Statement:
+    """Return the statement that asks for the case files of these orders; `files_in` reads what it gives."""
+    key, keys = ids_of_orders(dialect, order_ids)
+    columns, files = f"o.seq, {key}, content", f"{tables.orders.name} o JOIN {tables.case_files.name} f ON f.seq = o.seq"
+    return f"SELECT {columns} FROM {files} WHERE order_id IN ({marks(len(keys))})", keys
+
+
+def files_in(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, tuple[int, CaseFile]]:
+    """Return the places and case files of orders."""
+    named = ((UUID(bytes=key), seq, content) for seq, key, content in rows)
+    return {order_id: (seq, CaseFile.decode(order_id, content)) for order_id, seq, content in named}
 
 
 def next_seq(connection: Connection, tables: Generation) -> int:
     """Return the first free place."""
-    last = connection.scalar(select(func.max(tables.orders.c.seq)))
+    query, _ = asking_for_seq(tables)
+    return free_seq(fetched(connection, query))
+
+
+def asking_for_seq(tables: Generation) -> Statement:
+    """Return the statement that asks for the first free place; `free_seq` reads what it gives."""
+    return f"SELECT max(seq) FROM {tables.orders.name}", ()
+
+
+def free_seq(rows: Sequence[tuple[Any, ...]]) -> int:
+    """Return the first free place."""
+    ((last,),) = rows
     return 0 if last is None else last + 1
 
 
@@ -145,6 +192,21 @@ def put_rows(connection: Connection, tables: Generation, rows: Rows, replaced: S
     for table in (tables.orders, tables.clocks, tables.held, tables.case_files):
         delete_rows(connection, table, replaced)
     write(connection, tables, rows)
+
+
+def put_last(
+    database: Database, connection: Connection, tables: Generation, entries: Mapping[int, Entry], replaced: Sequence[int]
+) -> None:
+    """Write `entries` as `put` does; nothing may follow in the transaction. Few cost PostgreSQL one exchange, with its end."""
+    rows = rows_of(entries)
+    if connection.dialect.name == "sqlite" or sum(map(len, rows)) > TOLD_AT_ONCE_MAX:
+        put_rows(connection, tables, rows, replaced)
+        return
+    written = tables.orders, tables.clocks, tables.held, tables.case_files
+    gone = [forgetting(tables, (row[0] for row in rows.orders))] if rows.orders else []
+    gone += [deletion(table, replaced) for table in written] if replaced else []
+    new = [insertion(connection, table, of_table) for table, of_table in zip(written, rows, strict=True) if of_table]
+    database.run_last(connection, [*gone, *new])
 
 
 def rows_of(entries: Mapping[int, Entry]) -> Rows:

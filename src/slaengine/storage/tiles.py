@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from slaengine.projections.gather import tile_of_rows
 from slaengine.projections.rows import Values
 from slaengine.projections.tile import Tile
-from slaengine.storage.bulk import fetched, insert_rows
+from slaengine.storage.bulk import delete_rows, deletion, insert_rows
+from slaengine.storage.driving import Values as Given
+from slaengine.storage.driving import fetched
 from slaengine.storage.read_models_schema import TILE_ORDERS, Generation
 
 TILES_AT_ONCE = 32
@@ -19,10 +21,12 @@ TILES_AT_ONCE = 32
 
 def forget(connection: Connection, tables: Generation, seqs: Iterable[int]) -> None:
     """Drop the tiles of orders whose rows are about to change."""
-    gone = delete(tables.tiles).where(tables.tiles.c.tile == bindparam("gone"))
-    numbers = sorted({seq // TILE_ORDERS for seq in seqs})
-    if numbers:
-        connection.execute(gone, [{"gone": number} for number in numbers])
+    delete_rows(connection, tables.tiles, sorted({seq // TILE_ORDERS for seq in seqs}), "tile")
+
+
+def forgetting(tables: Generation, seqs: Iterable[int]) -> tuple[str, Given]:
+    """Return the statement that does what `forget` does, for few orders, and its values."""
+    return deletion(tables.tiles, sorted({seq // TILE_ORDERS for seq in seqs}), "tile")
 
 
 def missing(connection: Connection, tables: Generation) -> list[int]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table
 from slaengine.audit.differences import Difference, Row, clock_differences, order_differences
 from slaengine.projections.gather import tile_of_rows
 from slaengine.projections.rows import CLOCK_COLUMNS, HELD_COLUMNS, ORDER_COLUMNS, Values
-from slaengine.storage.bulk import fetched
+from slaengine.storage.driving import fetched
 from slaengine.storage.read_models import Rows
 from slaengine.storage.read_models_schema import TILE_ORDERS, Generation
 

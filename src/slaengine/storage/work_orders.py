@@ -54,16 +54,21 @@ class WorkOrders(Application[UUID]):
         return self._facts.conceals
 
     def record(
-        self, recorded: Sequence[Recorded], *, carried_out: Collection[CarriedOut] = (), named: Mapping[str, UUID] | None = None
+        self,
+        recorded: Sequence[Recorded],
+        *,
+        carried_out: Collection[CarriedOut] = (),
+        named: Mapping[str, UUID] | None = None,
+        ending: int = 0,
     ) -> None:
-        """Append facts to the log in the order given, in one transaction.
+        """Append facts to the log in the order given, in one transaction; the arguments are those of `FactLog.append`.
 
         Raises:
             Overtaken, ConcurrencyError, StorageError: as `FactLog.append`.
         """
         state_of = self._facts.state_of
         new = [NewFact(order_id, version, fact.TOPIC, state_of(order_id, fact)) for order_id, version, fact in recorded]
-        self.fact_log.append(new, carried_out=carried_out, named=named)
+        self.fact_log.append(new, carried_out=carried_out, named=named, ending=ending)
 
     def fact_of(self, stored: StoredFact) -> Fact:
         """Return a fact of the log.
