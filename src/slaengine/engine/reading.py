@@ -10,13 +10,14 @@ from typing import Any
 
 from slaengine.domain.promises import Published
 from slaengine.engine.reading_orders import ReadingOrders, micros_or_none
+from slaengine.garbage import searched_seldom
 from slaengine.policies.kpi import Kpi
 from slaengine.projections.behind import Behind, behind
 from slaengine.projections.case_file import micros
 from slaengine.projections.comparison import Comparison
 from slaengine.projections.kpi_orders import BehindKpi, as_line, check_line, kpi_places
 from slaengine.projections.kpis import Cut, Households, KpiRow, cut_for, kpi_rows
-from slaengine.projections.measures import NEEDED as MEASURED
+from slaengine.projections.measures import needed
 from slaengine.projections.overview import BY, Overview, overview
 from slaengine.projections.periods import as_period
 from slaengine.projections.promises import chosen_kpis, promises_of
@@ -131,7 +132,7 @@ class Reading(ReadingOrders):
             lang: the language of the titles, `en` or `zh`.
         """
         rows: list[KpiRow] = []
-        with self._cuts(names, period, as_of, known_at) as (figures, kpis, cut):
+        with searched_seldom(), self._cuts(names, period, as_of, known_at) as (figures, kpis, cut):
             for kpi in kpis:
                 rows += kpi_rows(kpi, cut(kpi), zone=figures.judge.zone, lang=lang, households=households)
         return rows
@@ -169,7 +170,7 @@ class Reading(ReadingOrders):
         """Give the KPIs asked for, and what says which orders each is about, for the length of the block."""
         figures = self.project()
         chosen = chosen_kpis(figures.judge.book, names)
-        question = self._question(as_of, known_at, period, [*MEASURED, *(name for kpi in chosen for name in kpi.by)], ())
+        question = self._question(as_of, known_at, period, [name for kpi in chosen for name in needed(kpi)], ())
         with figures.sheet(*_instants(question), question.by) as sheet:
             yield figures, chosen, partial(cut_for, sheet=sheet, as_of=micros(question.as_of), period=question.period)
 

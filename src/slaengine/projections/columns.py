@@ -69,7 +69,7 @@ class Words:
 
     def at(self, places: Ints) -> Words:
         """Return the column of the entries at these places."""
-        return Words(self.codes[places], self.words)
+        return Words(self.codes.take(places), self.words)
 
     def among(self, words: Collection[str | None]) -> Flags:
         """Return which entries hold one of `words`."""
@@ -128,10 +128,11 @@ class OrderColumns:
         """Return the orders of which `wanted` is true."""
         if wanted.all():
             return self
+        places = np.flatnonzero(wanted)
         kept = {field.name: getattr(self, field.name) for field in fields(self)}
-        kept = {name: column[wanted] if isinstance(column, np.ndarray) else column for name, column in kept.items()}
-        kept["covered"], kept["came_back"] = self.covered.only(wanted), None
-        kept["dimensions"] = {name: words.only(wanted) for name, words in self.dimensions.items()}
+        kept = {name: column.take(places) if isinstance(column, np.ndarray) else column for name, column in kept.items()}
+        kept["covered"], kept["came_back"] = self.covered.at(places), None
+        kept["dimensions"] = {name: words.at(places) for name, words in self.dimensions.items()}
         return OrderColumns(**kept)
 
 
@@ -161,16 +162,16 @@ class ClockColumns:
         """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
         if wanted.all():
             return self
-        kept = wanted[self.order]
+        kept = np.flatnonzero(wanted[self.order])
         return ClockColumns(
-            order=_places(wanted)[self.order[kept]],
-            target=self.target.only(kept),
-            verdict=self.verdict[kept],
-            due=self.due[kept],
-            elapsed=self.elapsed[kept],
-            excused=self.excused[kept],
-            cadence=self.cadence[kept],
-            mark=self.mark[kept],
+            order=_places(wanted)[self.order.take(kept)],
+            target=self.target.at(kept),
+            verdict=self.verdict.take(kept),
+            due=self.due.take(kept),
+            elapsed=self.elapsed.take(kept),
+            excused=self.excused.take(kept),
+            cadence=self.cadence.take(kept),
+            mark=self.mark.take(kept),
         )
 
     def late(self, as_of: int) -> Ints:
@@ -275,7 +276,7 @@ class Sheet:
 
 
 def _places(wanted: Flags) -> Ints:
-    places: Ints = np.cumsum(wanted) - 1
+    places: Ints = np.cumsum(wanted, dtype=np.int32) - 1
     return places
 
 

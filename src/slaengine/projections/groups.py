@@ -99,60 +99,67 @@ def groups_of(orders: OrderColumns, period: Period | None, by: Sequence[str]) ->
     columns += [_dimension(orders, name) for name in by]
     mixed = _Mixed.none(len(orders))
     for words in columns:
-        mixed = (mixed if mixed.count * len(words.words) <= COUNTED_MAX else mixed.numbered(ranked=False)).with_column(words)
-    mixed = mixed.numbered(ranked=True)
-    return Groups(mixed.codes, [_key(value, period, by) for value in mixed.values])
+        mixed = (mixed if mixed.count * len(words.words) <= COUNTED_MAX else mixed.numbered()).with_column(words)
+    mixed = mixed.numbered()
+    said = [[words[code] for code in codes.tolist()] for words, codes in mixed.columns]
+    periods: Sequence[str | None] = said[0] if period else [None] * mixed.count
+    groups = zip(*said[1 if period else 0 :], strict=True) if by else [()] * mixed.count
+    return Groups(mixed.codes, [(name, dict(zip(by, values, strict=True))) for name, values in zip(periods, groups, strict=True)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Mixed:
-    """Columns of words as one number an order: a place in `values`, followed by the code of each of `words`; below `count`."""
+    """Columns of words as one number an order, below `count`.
+
+    The number is a place in `columns`, of which each has its words and the code at each place, followed by the codes of
+    the columns in `behind`.
+    """
 
     codes: Ints
     count: int
-    values: list[tuple[str | None, ...]]
-    words: tuple[Sequence[str | None], ...] = ()
+    columns: tuple[tuple[Sequence[str | None], Ints], ...] = ()
+    behind: tuple[Sequence[str | None], ...] = ()
 
     @classmethod
     def none(cls, orders: int) -> _Mixed:
-        return cls(np.zeros(orders, np.int32), 1, [()])
+        return cls(np.zeros(orders, np.int32), 1)
 
     def with_column(self, words: Words) -> _Mixed:
         width = len(words.words)
         wide = np.int32(width) if self.count * width < 1 << 31 else np.int64(width)
         codes = words.codes if self.count == 1 else self.codes * wide + words.codes
-        return _Mixed(codes, self.count * width, self.values, (*self.words, words.words))
+        return _Mixed(codes, self.count * width, self.columns, (*self.behind, words.words))
 
-    def numbered(self, *, ranked: bool) -> _Mixed:
-        """Return the same with a value for each number that occurs; `ranked`: in the order of the values, not known last."""
+    def numbered(self) -> _Mixed:
+        """Return the same numbered by those that occur, in the order of their words; not known comes last."""
         if self.count > COUNTED_MAX:
             found, codes = np.unique(self.codes, return_inverse=True)
-            places = np.arange(len(found))
+            places: Ints = np.arange(len(found))
         else:
             there = np.zeros(self.count, np.bool_)
             there[self.codes] = True
             found, codes = np.flatnonzero(there), self.codes
             places = found
-        values = [self._value(code) for code in found.tolist()]
-        ranks = list(range(len(values)))
-        if ranked:
-            ranks.sort(key=lambda n: [(word is None, word or "") for word in values[n]])
+        columns = self._columns(found)
+        ranked = np.lexsort([_ranks(words)[codes] for words, codes in reversed(columns)]) if columns else np.arange(len(found))
         numbers = np.zeros(int(places[-1]) + 1 if len(places) else 0, np.int32)
-        numbers[places[ranks]] = np.arange(len(values))
-        return _Mixed(numbers[codes.reshape(-1)], len(values), [values[n] for n in ranks])
+        numbers[places[ranked]] = np.arange(len(found))
+        return _Mixed(numbers[codes.reshape(-1)], len(found), tuple((words, codes[ranked]) for words, codes in columns))
 
-    def _value(self, code: int) -> tuple[str | None, ...]:
-        said: list[str | None] = []
-        for words in reversed(self.words):
-            code, place = divmod(code, len(words))
-            said.append(words[place])
-        return (*self.values[code], *reversed(said))
+    def _columns(self, found: Ints) -> list[tuple[Sequence[str | None], Ints]]:
+        """Return the columns with their codes in each of these numbers."""
+        columns: list[tuple[Sequence[str | None], Ints]] = []
+        for words in reversed(self.behind):
+            found, codes = np.divmod(found, len(words)) if len(words) else (found, found)
+            columns.insert(0, (words, codes))
+        return [*((words, codes[found]) for words, codes in self.columns), *columns]
 
 
-def _key(values: tuple[str | None, ...], period: Period | None, by: Sequence[str]) -> Key:
-    if period:
-        return values[0], dict(zip(by, values[1:], strict=True))
-    return None, dict(zip(by, values, strict=True))
+def _ranks(words: Sequence[str | None]) -> Ints:
+    """Return the place of each word when they are in order; that of what is not known is the last."""
+    ranks = np.empty(len(words), np.int64)
+    ranks[sorted(range(len(words)), key=lambda n: (words[n] is None, words[n] or ""))] = np.arange(len(words))
+    return ranks
 
 
 def _days(orders: OrderColumns, period: Period) -> Words:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -62,16 +63,30 @@ class Figure(NamedTuple):
     p90_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cut:
-    """The orders that a KPI is about, their clocks, and their groups."""
+    """The orders that a KPI is about, those of `sheet` of which `wanted` is true, and their groups; clocks when looked at."""
 
+    sheet: Sheet
+    wanted: Flags
     orders: OrderColumns
-    clocks: ClockColumns
-    held: HeldColumns
-    further: Further
     groups: Groups
     as_of: int
+
+    @cached_property
+    def clocks(self) -> ClockColumns:
+        """The clocks of these orders."""
+        return self.sheet.clocks.of(self.wanted)
+
+    @cached_property
+    def held(self) -> HeldColumns:
+        """Who held these orders."""
+        return self.sheet.held.of(self.wanted)
+
+    @cached_property
+    def further(self) -> Further:
+        """The clocks of these orders that began by time alone."""
+        return self.sheet.further.of(self.wanted)
 
 
 def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households: Households | None = None) -> list[KpiRow]:
@@ -84,8 +99,9 @@ def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households
 
 def cut_for(kpi: Kpi, sheet: Sheet, as_of: int, period: Period | None = None) -> Cut:
     """Return the cut of a KPI: orders of its kinds and types, by when they were received, in its own period unless given one."""
-    kept = sheet.only(_fitting(kpi, sheet.orders))
-    return Cut(kept.orders, kept.clocks, kept.held, kept.further, groups_of(kept.orders, period or kpi.period, kpi.by), as_of)
+    wanted = _fitting(kpi, sheet.orders)
+    orders = sheet.orders.only(wanted)
+    return Cut(sheet, wanted, orders, groups_of(orders, period or kpi.period, kpi.by), as_of)
 
 
 def _fitting(kpi: Kpi, orders: OrderColumns) -> Flags:
@@ -208,8 +224,8 @@ def _goal(kpi: Kpi, period: str | None, zone: ZoneInfo) -> Goal | None:
 
 
 def _row(titled: Mapping[str, str], key: Key, figure: Figure, goal: Goal | None) -> KpiRow:
-    period, group = key
-    above, below, value, p50_s, p90_s = figure
-    values = {"above": above, "below": below, "value": value, "p50_s": p50_s, "p90_s": p90_s}
-    judged = {"goal": goal.goal if goal else None, "band": goal.band(value) if goal else None}
-    return trusted(KpiRow, {**titled, "period": period, "group": group, **values, **judged})
+    values: dict[str, Any] = {**titled}
+    values["period"], values["group"] = key
+    values["above"], values["below"], values["value"], values["p50_s"], values["p90_s"] = figure
+    values["goal"], values["band"] = (goal.goal, goal.band(figure.value)) if goal else (None, None)
+    return trusted(KpiRow, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +11,28 @@ from slaengine.policies.kpi import Kpi
 from slaengine.projections.columns import NEVER, Flags, OrderColumns
 from slaengine.projections.recurrence import RECURRENCE_DAYS, recurred
 
-NEEDED = ("kind", "type", "channel", "team", "person", "cause", "outcome", "satisfaction", "method", "community")
-"""The stored dimensions that measures look at."""
+LOOKED_AT: Mapping[str, Sequence[str]] = {
+    "adoption": ("outcome",),
+    "caused_by": ("cause",),
+    "handover": ("team", "person"),
+    "in_hand": ("team", "person"),
+    "online": ("channel",),
+    "revisit": ("method",),
+    "satisfaction": ("satisfaction",),
+    "workload": ("team", "person"),
+}
+"""The stored dimensions that measures look at; the others look at none."""
 
 
 HOUR = 3_600 * 1_000_000
 LATE_HOURS = 24
 """A fact recorded more hours than that after it occurred is backdated, unless the KPI says otherwise."""
+
+
+def needed(kpi: Kpi) -> list[str]:
+    """Return the dimensions that a KPI is counted from: of its orders, by its measure, and by which they are grouped."""
+    of_orders = [name for name, wanted in (("kind", kpi.kind), ("type", kpi.type)) if wanted]
+    return [*of_orders, *LOOKED_AT.get(kpi.measure, ()), *kpi.by]
 
 
 class Parts(NamedTuple):

@@ -12,7 +12,7 @@ from slaengine.projections.columns import Sheet
 from slaengine.projections.gather import tile_of_entries
 from slaengine.projections.groups import stored_dimensions
 from slaengine.projections.kpis import KpiRow, cut_for, kpi_rows
-from slaengine.projections.measures import NEEDED
+from slaengine.projections.measures import needed
 from slaengine.projections.promises import chosen_kpis
 from slaengine.projections.sheets import side_by_side
 from slaengine.storage.figures import Figures
@@ -30,7 +30,7 @@ class KpiTally:
     def __init__(self, figures: Figures, as_of: int) -> None:
         self._figures, self._as_of = figures, as_of
         self._kpis = chosen_kpis(figures.judge.book, ())
-        self._by = [*NEEDED, *(name for kpi in self._kpis for name in kpi.by)]
+        self._by = [name for kpi in self._kpis for name in needed(kpi)]
         self._names = stored_dimensions(self._by)
         self._tiles: list[Any] = []
         self.values = 0
