@@ -20,8 +20,8 @@ from slaengine.storage.catch_up import build_for
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog, NewFact
 from slaengine.storage.read_models import ReadModels
-from slaengine.streaming.envelope import StreamedFact, read
 from slaengine.streaming.port import Kafka, Partition
+from slaengine.streaming.streamed import StreamedFact, read
 from slaengine.testing.generator import encoded, histories
 
 NOON = datetime(2027, 1, 5, 12, tzinfo=UTC)

@@ -9,10 +9,10 @@ from stream_samples import Diary, fill, held_by, opened, records_of, versions_of
 from slaengine.errors import UsageError
 from slaengine.storage.log import FactLog
 from slaengine.streaming import dead_letters
-from slaengine.streaming.envelope import StreamedFact
 from slaengine.streaming.memory import MemoryKafka
 from slaengine.streaming.port import Message, Partition
 from slaengine.streaming.publisher import Publisher
+from slaengine.streaming.streamed import StreamedFact
 from slaengine.streaming.worker import Worker
 
 FACTS = "slaengine.work-orders"

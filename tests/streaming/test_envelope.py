@@ -10,8 +10,9 @@ from slaengine.domain.codec import encode
 from slaengine.domain.values import Place, Reporter
 from slaengine.errors import CorruptFact, UnreadableMessage
 from slaengine.storage.log import StoredFact
-from slaengine.streaming.envelope import Envelope, StreamedFact, key_of, read
+from slaengine.streaming.envelope import Envelope, key_of
 from slaengine.streaming.port import Message, Record
+from slaengine.streaming.streamed import StreamedFact, read
 
 ORDER = UUID("01948f2a-0000-7000-8000-000000000001")
 AT = datetime(2026, 1, 5, 9, 0, 0, 250, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slaengine.streaming.envelope import StreamedFact
 from slaengine.streaming.inbox import sort_out, verdict
+from slaengine.streaming.streamed import StreamedFact
 
 ORDERS = [UUID(int=number) for number in range(1, 4)]
 

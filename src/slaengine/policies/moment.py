@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 PASSED_OVER = "passed_over"
 """The name of a moment that only holds the place of a fact: one that a reader of the stream did not know, or was told to skip."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One fact of an order, without personal data.
 
     `name` is the fact's word (`received`, `paused`…), `version` its number in the order, from 1. `occurred_at` and

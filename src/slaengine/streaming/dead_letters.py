@@ -12,8 +12,9 @@ from sqlalchemy import inspect, select
 
 from slaengine.errors import UnreadableMessage
 from slaengine.storage.database import Database
-from slaengine.streaming.envelope import EPOCH, read
+from slaengine.streaming.envelope import EPOCH
 from slaengine.streaming.ledger import HeldMessage, Ledger
+from slaengine.streaming.streamed import read
 from slaengine.streaming.tables import held
 
 Why = Literal["failed", "behind", "waiting"]

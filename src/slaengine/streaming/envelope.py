@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
 from itertools import repeat
@@ -28,18 +27,15 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from slaengine.domain.codec import BY_TOPIC, decode, upcast
-from slaengine.domain.events import Fact
-from slaengine.errors import UnreadableMessage
+from slaengine.domain.codec import BY_TOPIC, upcast
 from slaengine.projections.personal import PERSONAL, strip
 from slaengine.storage.fact_rows import LogRow
 from slaengine.storage.log import StoredFact
-from slaengine.streaming.port import Headers, Message, Record
+from slaengine.streaming.port import Headers, Message
 
 TYPE_PREFIX = "slaengine."
 JSON = b"application/json"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 OCCURRED = b'"occurred_at":"'
 LINKS = ("correlation_id", "causation_id")
 LINKED = b'ation_id":'
@@ -139,127 +135,6 @@ class Envelope:
         return topic, state
 
 
-class StreamedFact(NamedTuple):
-    """A fact as it was read from the stream.
-
-    `topic`, `partition` and `offset` say where it was read, `type` is the fact's type with its version without the prefix
-    `slaengine.`; `position` counts the source's log, `version` the order; `recorded_at` is µs since the epoch, UTC.
-    `skipped`: a person decided to go on without it; `state` may then be empty. `hash` is the fact's in the source's chain; empty
-    where the publisher did not tell it yet.
-    """
-
-    source: str
-    position: int
-    order_id: UUID
-    number: str
-    version: int
-    type: str
-    state: bytes
-    recorded_at: int
-    topic: str = ""
-    partition: int = 0
-    offset: int = 0
-    skipped: bool = False
-    hash: bytes = b""
-
-    @property
-    def fact(self) -> Fact:
-        """The fact itself, typed. What the stream leaves out, because it is personal, is None.
-
-        Raises:
-            CorruptFact: this version of slaengine does not know the type, or the body is not of its shape.
-        """
-        return decode(self.type, self.state)
-
-    @property
-    def known(self) -> bool:
-        """Whether this version of slaengine knows what kind of fact it is, whatever the version of its shape."""
-        return _is_known(self.type)
-
-    @property
-    def usable(self) -> bool:
-        """Whether it is to be handled, rather than passed over."""
-        return self.known and not self.skipped
-
-    def stored(self) -> StoredFact:
-        """Return it as a reader of the log would see it."""
-        return StoredFact(self.position, self.order_id, self.version, self.type, self.state, self.recorded_at, self.hash)
-
-
-_STREAMED = partial(tuple.__new__, StreamedFact)
-
-
-def read(record: Record) -> StreamedFact:
-    """Return the fact that a message carries.
-
-    Raises:
-        UnreadableMessage: a header is missing or malformed, or the body is not a JSON object.
-    """
-    headers = dict(record.headers)
-    topic, partition, offset, key, value, *_ = record
-    state = value or b""
-    try:
-        version = int(headers["ce_version"])
-        streamed = _STREAMED(
-            (
-                _text(headers["ce_source"]),
-                int(headers["ce_sequence"]),
-                _order_id(key or b""),
-                _text(headers["ce_subject"]),
-                version,
-                _type_of(headers["ce_type"]),
-                state,
-                _micros(headers["ce_recordedtime"]),
-                *(topic, partition, offset, False),
-                bytes.fromhex(headers.get("ce_hash", b"").decode()),
-            )
-        )
-    except KeyError as error:
-        raise _unreadable(record, f"header {error} is missing") from error
-    except (ValueError, TypeError) as error:
-        raise _unreadable(record, "a header or its key is malformed") from error
-    if headers.get("ce_specversion") != b"1.0":
-        raise _unreadable(record, "ce_specversion is not 1.0")
-    if version < 1 or not state.startswith(b"{"):
-        raise _unreadable(record, "the body is not a JSON object, or ce_version is below 1")
-    return streamed
-
-
-@lru_cache(10_000)
-def _text(value: bytes) -> str:
-    return value.decode()
-
-
-@lru_cache(1_000)
-def _type_of(value: bytes) -> str:
-    return value.decode().removeprefix(TYPE_PREFIX)
-
-
-@lru_cache(10_000)
-def _order_id(key: bytes) -> UUID:
-    """Return the order's id; its facts come close together, and reading an id costs as much as the rest of the message."""
-    return UUID(key.decode())
-
-
-@lru_cache(1_000)
-def _micros(instant: bytes) -> int:
-    return (datetime.fromisoformat(instant.decode()) - EPOCH) // MICROSECOND
-
-
-def _unreadable(record: Record, why: str) -> UnreadableMessage:
-    return UnreadableMessage(f"the message at {record.topic}, partition {record.partition}, offset {record.offset}: {why}")
-
-
-def order_of(record: Record) -> tuple[UUID | None, int | None]:
-    """Return the order and version of a message that cannot be read, as far as they can be told."""
-    order_id, version = None, None
-    with suppress(ValueError):
-        order_id = UUID((record.key or b"").decode())
-    with suppress(ValueError, KeyError):
-        version = int(dict(record.headers)["ce_version"])
-    return order_id, version
-
-
 def key_of(order_id: UUID) -> bytes:
     """Return the key under which an order's facts stand."""
     return str(order_id).encode()
@@ -268,18 +143,6 @@ def key_of(order_id: UUID) -> bytes:
 @cache
 def _type(topic: str) -> tuple[str, bytes]:
     return "ce_type", f"{TYPE_PREFIX}{topic}".encode()
-
-
-def _name(topic: str) -> str:
-    return topic.rpartition(".v")[0]
-
-
-_KNOWN = {_name(topic) for topic in BY_TOPIC}
-
-
-@lru_cache(1_000)
-def _is_known(topic: str) -> bool:
-    return _name(topic) in _KNOWN
 
 
 def _occurred(state: bytes) -> bytes:

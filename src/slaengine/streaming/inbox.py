@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from slaengine.streaming.envelope import StreamedFact
+from slaengine.streaming.streamed import StreamedFact
 
 
 def verdict(version_handled: int, version: int) -> Literal["handle", "skip", "wait"]:
@@ -41,9 +42,9 @@ def sort_out(
         held: for each order, the facts that wait, by version.
         blocked: orders with a fact that failed: nothing of them is due.
     """
-    found = Sorted()
+    found, rest = _straight(arrivals, versions, held, blocked)
     waiting = {order_id: dict(facts) for order_id, facts in held.items()}
-    for fact in arrivals:
+    for fact in rest:
         order_id, version = fact.order_id, fact.version
         handled = found.versions.get(order_id, versions.get(order_id, 0))
         if version <= handled or version in waiting.get(order_id, ()):
@@ -57,6 +58,42 @@ def sort_out(
             if order_id in waiting:
                 _follow_up(found, order_id, waiting[order_id])
     return found
+
+
+def by_order(facts: Iterable[StreamedFact]) -> dict[UUID, list[StreamedFact]]:
+    """Return the facts of each order, as they came."""
+    found: dict[int, list[StreamedFact]] = defaultdict(list)
+    for fact in facts:
+        found[fact.order_id.int].append(fact)  # Python asks a UUID for its hash by a function, which takes longer than all this
+    return {some[0].order_id: some for some in found.values()}
+
+
+def _straight(
+    arrivals: Iterable[StreamedFact],
+    versions: Mapping[UUID, int],
+    held: Mapping[UUID, Mapping[int, StreamedFact]],
+    blocked: Collection[UUID],
+) -> tuple[Sorted, list[StreamedFact]]:
+    """Sort out the orders of which exactly the next facts have come, in order; return the arrivals of the others, too."""
+    some = list(arrivals)
+    found, others = Sorted(), set[int]()
+    for order_id, facts in by_order(some).items():
+        after = versions.get(order_id, 0)
+        if (
+            order_id in held
+            or order_id in blocked
+            or [fact.version for fact in facts] != [*range(after + 1, after + 1 + len(facts))]
+        ):
+            others.add(order_id.int)
+        else:
+            found.versions[order_id] = after + len(facts)
+    if not others:
+        found.due = some
+        return found, []
+    rest: list[StreamedFact] = []
+    for fact in some:
+        (rest if fact.order_id.int in others else found.due).append(fact)
+    return found, rest
 
 
 def _follow_up(found: Sorted, order_id: UUID, waiting: dict[int, StreamedFact]) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from slaengine.domain.codec import BY_TOPIC, UPCASTS
 from slaengine.errors import CorruptFact
 from slaengine.storage.database import Database
-from slaengine.streaming.envelope import StreamedFact
-from slaengine.streaming.inbox import Sorted, sort_out
+from slaengine.streaming.inbox import Sorted, by_order, sort_out
 from slaengine.streaming.ledger import Ledger
+from slaengine.streaming.streamed import StreamedFact
 from slaengine.streaming.view import Prepared, PreparingView, View
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def beforehand(database: Database, ledger: Ledger, view: View, facts: Sequence[S
     """
     if len(facts) < PREPARE_MIN or not isinstance(view, PreparingView):
         return None
-    order_ids = frozenset(fact.order_id for fact in facts)
+    order_ids = frozenset(by_order(facts))
     with database.reading() as connection:
         held, versions = ledger.orders_held(connection), ledger.versions(connection, order_ids)
     if held.keys() & order_ids:
@@ -70,6 +70,6 @@ def check_types(facts: Sequence[StreamedFact]) -> None:
     Raises:
         CorruptFact: there is one.
     """
-    for name in {fact.type for fact in facts if fact.usable}:
-        if name not in BY_TOPIC and name not in UPCASTS:
+    for name in {fact.type for fact in facts} - BY_TOPIC.keys() - UPCASTS.keys():
+        if any(fact.usable for fact in facts if fact.type == name):
             raise CorruptFact(f"this version of slaengine does not know {name}; upgrade it, then retry")

@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from slaengine.errors import ConcurrencyError, CorruptFact, SlaEngineError, StorageError, UnreadableMessage, UsageError
+from slaengine.errors import ConcurrencyError, CorruptFact, SlaEngineError, StorageError, UsageError
 from slaengine.storage.database import Database
-from slaengine.streaming.envelope import StreamedFact, order_of, read
-from slaengine.streaming.inbox import Sorted, sort_out
+from slaengine.streaming.inbox import Sorted, by_order, sort_out
 from slaengine.streaming.ledger import HeldMessage, Ledger
 from slaengine.streaming.port import Partition, Record
 from slaengine.streaming.preparing import Beforehand, beforehand, check_types
+from slaengine.streaming.streamed import StreamedFact, is_known, order_of, read_many
 from slaengine.streaming.view import View
 
 Place = tuple[str, int, int]
@@ -169,7 +169,7 @@ class Processor:
         *,
         again: bool = False,
     ) -> Handled:
-        order_ids = {fact.order_id for fact in facts}
+        order_ids = by_order(facts).keys()
         held_orders = {} if again else self.ledger.orders_held(connection)
         concerned = held_orders.keys() & order_ids
         held = self.ledger.messages_held(connection, concerned) if concerned else []
@@ -220,8 +220,9 @@ class Processor:
             for fact in found.early
         ]
         self.ledger.hold(connection, back)
-        passed_over = [fact for fact in found.due if not fact.usable]
-        self.ledger.count_passed_over(connection, Counter(fact.type for fact in passed_over if not fact.known))
+        unusable = {name for name in {fact.type for fact in found.due} if not is_known(name)}
+        passed_over = [fact for fact in found.due if fact.skipped or fact.type in unusable]
+        self.ledger.count_passed_over(connection, Counter(fact.type for fact in passed_over if fact.type in unusable))
         handled = len(found.due) - len(passed_over)
         return Handled(handled, found.repeated, len(passed_over), len(back), len(batch.failed))
 
@@ -244,14 +245,8 @@ IntoView = Callable[[Connection, Sorted, _Batch], None]
 
 def read_all(records: Iterable[Record]) -> tuple[list[StreamedFact], list[HeldMessage]]:
     """Return the facts that records carry, and the records that cannot be read, each with the reason."""
-    facts: list[StreamedFact] = []
-    unreadable: list[HeldMessage] = []
-    for record in records:
-        try:
-            facts.append(read(record))
-        except UnreadableMessage as error:
-            unreadable.append(HeldMessage(record, *order_of(record), str(error)))
-    return facts, unreadable
+    facts, unreadable = read_many(records)
+    return facts, [HeldMessage(record, *order_of(record), str(error)) for record, error in unreadable]
 
 
 def _by_order(messages: Iterable[HeldMessage]) -> dict[UUID, dict[int, StreamedFact]]:

@@ -9,8 +9,8 @@ from slaengine.domain.codec import decode
 from slaengine.domain.promises import PUBLICATIONS, PolicyPublished, Published
 from slaengine.errors import UsageError
 from slaengine.policies.book import PolicyBook
-from slaengine.streaming.envelope import StreamedFact
 from slaengine.streaming.port import Kafka
+from slaengine.streaming.streamed import StreamedFact
 from slaengine.streaming.subscribe import subscribe
 
 TOPICS = frozenset(kind.TOPIC for kind in PUBLICATIONS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -21,8 +20,9 @@ from slaengine.storage.catch_up import build_for, judged
 from slaengine.storage.database import Database
 from slaengine.storage.making import WORK_ORDER
 from slaengine.storage.read_models import Build, ReadModels, Rows, hold, next_seq, put_rows, rows_of
-from slaengine.streaming.envelope import StreamedFact
+from slaengine.streaming.inbox import by_order
 from slaengine.streaming.publications import is_publication
+from slaengine.streaming.streamed import StreamedFact
 
 _BEGINNING_LOCK = 0x51AE_0008
 
@@ -76,22 +76,27 @@ class ReadModelView:
         return self._judged(facts)
 
     def _judged(self, facts: Sequence[StreamedFact]) -> JudgedOrders:
-        touched: dict[UUID, list[Moment]] = defaultdict(list)
-        moment = self._reader.moment
-        for fact in facts:
-            if fact.type and not fact.type.startswith(WORK_ORDER):
-                self._look_at(fact)
-            elif fact.usable:
-                touched[fact.order_id].append(moment(fact.type, fact.state, fact.version, fact.recorded_at))
-            else:  # it leaves its place in the order, and no trace in the figures
-                touched[fact.order_id].append(Moment(PASSED_OVER, fact.recorded_at, fact.recorded_at, fact.version, {}))
+        touched: dict[UUID, list[Moment]] = {}
+        for order_id, some in by_order(facts).items():
+            moments = [self._moment(fact) for fact in some if self._is_of_an_order(fact)]
+            if moments:
+                touched[order_id] = moments
         entries, replaced = judged(self._models, self._build, self._judge_for(len(facts)), touched)
         return JudgedOrders(self._build, rows_of(entries), replaced)
 
-    def _look_at(self, fact: StreamedFact) -> None:
-        """Find out whether a policy was published that the book has not."""
+    def _moment(self, fact: StreamedFact) -> Moment:
+        """Return a fact as a moment; one that is passed over leaves its place in the order, and no trace in the figures."""
+        if fact.usable:
+            return self._reader.moment(fact.type, fact.state, fact.version, fact.recorded_at)
+        return Moment(PASSED_OVER, fact.recorded_at, fact.recorded_at, fact.version, {})
+
+    def _is_of_an_order(self, fact: StreamedFact) -> bool:
+        """Tell facts of work orders, and such as a person skipped, from publications, of which one may be new to the book."""
+        if not fact.type or fact.type.startswith(WORK_ORDER):
+            return True
         if self.known is not None and is_publication(fact) and (fact.order_id, fact.version) not in self.known:
             self.outdated.set()
+        return False
 
     def caught_up(self) -> None:
         """Show readers the build, now that it holds all that the topic holds."""

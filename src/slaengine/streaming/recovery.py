@@ -6,10 +6,11 @@ from contextlib import closing
 
 from slaengine.errors import StreamingError, UnreadableMessage
 from slaengine.storage.log import FactLog
-from slaengine.streaming.envelope import key_of, read
+from slaengine.streaming.envelope import key_of
 from slaengine.streaming.limits import BLOCK_TIMEOUT_MS, CONSUME_BATCH
 from slaengine.streaming.partition import partition_of
 from slaengine.streaming.port import Consumer, Kafka, Partition
+from slaengine.streaming.streamed import read
 
 TAIL = 100
 """Records looked at first at the end of each partition; ten times as many when none of them is ours."""

@@ -14,9 +14,9 @@ from typing import Any
 
 from slaengine.errors import UnreadableMessage, UsageError
 from slaengine.streaming.connect import connect
-from slaengine.streaming.envelope import StreamedFact, read
 from slaengine.streaming.limits import CONSUME_BATCH, POLL_S
 from slaengine.streaming.port import Consumer, Kafka, Partition
+from slaengine.streaming.streamed import StreamedFact, read
 from slaengine.streaming.topics import FACTS
 
 log = logging.getLogger(__name__)

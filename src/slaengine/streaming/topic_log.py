@@ -12,8 +12,8 @@ from uuid import UUID
 from slaengine.audit.copies import UNKNOWN
 from slaengine.audit.shapes import Stored
 from slaengine.errors import AuditError
-from slaengine.streaming.envelope import StreamedFact
 from slaengine.streaming.port import Kafka
+from slaengine.streaming.streamed import StreamedFact
 from slaengine.streaming.subscribe import subscribe
 from slaengine.streaming.topics import FACTS
 

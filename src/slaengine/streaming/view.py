@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
-from slaengine.streaming.envelope import StreamedFact
+from slaengine.streaming.streamed import StreamedFact
 
 
 class View(Protocol):
