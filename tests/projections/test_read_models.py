@@ -38,6 +38,30 @@ def test_a_question_about_the_past_is_answered_as_if_every_order_were_judged_for
                     assert report(quick, as_of, known_at, **asked) == report(slow, as_of, known_at, **asked)
 
 
+def test_what_was_judged_for_a_past_instant_holds_until_an_order_changes():
+    as_of = NEW_YEAR + timedelta(hours=60)
+    with town("memory:", 40) as told:
+        for _ in range(4):
+            told.tell(told.count // 4)
+            for known_at in (None, as_of, as_of, None):
+                for asked in QUESTIONS:
+                    said = report(figures(told.log), as_of, known_at, **asked)
+                    assert said == report(figures(told.log, kind=Afresh), as_of, known_at, **asked)
+
+
+def test_many_orders_of_the_past_are_judged_with_the_compiled_kernel_alike(monkeypatch):
+    pytest.importorskip("numba")
+    as_of = NEW_YEAR + timedelta(hours=60)
+    with town("memory:", 40) as told:
+        told.tell()
+        plain = [report(figures(told.log), as_of, known_at, by=["type"]) for known_at in (None, as_of)]
+    monkeypatch.setattr("slaengine.storage.figures.LOADED_ORDERS_MIN", 1)
+    monkeypatch.setattr("slaengine.storage.figures.compiled_before", lambda: True)
+    with town("memory:", 40) as told:
+        told.tell()
+        assert [report(figures(told.log), as_of, known_at, by=["type"]) for known_at in (None, as_of)] == plain
+
+
 def test_what_was_known_then_is_what_a_report_said_then():
     with town("memory:", 36) as told:
         said = []

@@ -48,6 +48,11 @@ def available() -> bool:
     return find_spec("numba") is not None
 
 
+def loaded() -> bool:
+    """Return whether the compiled kernel has been used in this process: then it costs nothing to use it again."""
+    return _compiled.cache_info().currsize > 0
+
+
 def judge_columns(
     promises: Callable[[], Promises], widen: Callable[[int], None], columns: Columns, as_of: int | None, *, spans: bool = False
 ) -> Judged:

@@ -142,9 +142,9 @@ class Judge:
 
 
 @lru_cache(maxsize=64)
-def judge_of(book: PolicyBook) -> Judge:
+def judge_of(book: PolicyBook, *, fast: bool | None = None) -> Judge:
     """Return the judge of a book; the same one each time, since it remembers which targets cover which orders."""
-    return Judge(book)
+    return Judge(book, fast=fast)
 
 
 def _earliest(instants: Iterable[int | None]) -> int | None:

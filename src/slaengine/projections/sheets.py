@@ -1,15 +1,15 @@
-"""Sheets from tiles: tiles laid side by side, and sheets one behind the other."""
+"""Sheets from tiles: tiles laid side by side, and some orders of a sheet in place of others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slaengine.projections.columns import ClockColumns, HeldColumns, OrderColumns, Sheet, Words, joined, marks
+from slaengine.projections.columns import ClockColumns, Flags, HeldColumns, Ints, OrderColumns, Sheet, Words, joined, marks
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Records, Tile
 
 TILE_NAMES = {"received": "received_at", "responded": "responded_at", "resolved": "resolved_at", "revisited": "revisited_at"}
@@ -24,28 +24,44 @@ def side_by_side(tiles: Sequence[Tile], dimensions: Sequence[str]) -> Sheet:
     return Sheet(OrderColumns(**orders, dimensions=said), ClockColumns(**clocks), HeldColumns(**held))
 
 
-def one_behind_the_other(sheets: Sequence[Sheet]) -> Sheet:
-    """Return the sheet of all orders of these sheets, which have the same dimensions."""
-    if len(sheets) == 1:
-        return sheets[0]
-    shifts = np.cumsum([0, *(len(sheet.orders) for sheet in sheets)])[:-1].tolist()
-    clocks = _stacked([sheet.clocks for sheet in sheets], shifts)
-    held = _stacked([sheet.held for sheet in sheets], shifts)
-    orders = _stacked([sheet.orders for sheet in sheets], shifts)
-    said = {name: joined([sheet.orders.dimensions[name] for sheet in sheets]) for name in sheets[0].orders.dimensions}
-    return Sheet(OrderColumns(**orders, dimensions=said), ClockColumns(**clocks), HeldColumns(**held))
+def with_instead(sheet: Sheet, kept: Flags, others: Sheet) -> Sheet:
+    """Return the orders of the sheet of which `kept` is true, and `others` behind them, which have the same dimensions."""
+    orders, clocks, held = (np.flatnonzero(which) for which in (kept, kept[sheet.clocks.order], kept[sheet.held.order]))
+    places = np.cumsum(kept, dtype=np.int32) - 1
+    said = {name: _stacked(words, orders, others.orders.dimensions[name]) for name, words in sheet.orders.dimensions.items()}
+    return Sheet(
+        OrderColumns(**_columns(sheet.orders, orders, others.orders), dimensions=said),
+        ClockColumns(**_columns(sheet.clocks, clocks, others.clocks), order=_moved(sheet.clocks, clocks, others.clocks, places)),
+        HeldColumns(**_columns(sheet.held, held, others.held), order=_moved(sheet.held, held, others.held, places)),
+    )
 
 
-def _stacked(parts: Sequence[Any], shifts: Sequence[int]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for field in fields(parts[0]):
-        columns = [getattr(part, field.name) for part in parts]
-        if field.name in ("dimensions", "came_back"):
-            continue
-        if field.name == "order":
-            columns = [column + shift for column, shift in zip(columns, shifts, strict=True)]
-        found[field.name] = joined(columns) if isinstance(columns[0], Words) else np.concatenate(columns)
-    return found
+def _columns(whole: Any, chosen: Ints, others: Any) -> dict[str, Any]:
+    """Return the columns but for `order`, the dimensions, and what follows from all orders together."""
+    names = [field.name for field in fields(whole) if field.name not in ("order", "dimensions", "came_back")]
+    return {name: _stacked(getattr(whole, name), chosen, getattr(others, name)) for name in names}
+
+
+@overload
+def _stacked(column: Words, chosen: Ints, other: Words) -> Words: ...
+@overload
+def _stacked(column: NDArray[Any], chosen: Ints, other: NDArray[Any]) -> NDArray[Any]: ...
+def _stacked(column: Any, chosen: Ints, other: Any) -> Any:
+    """Return the entries of a column at these places, and those of another one behind them."""
+    if isinstance(column, Words):
+        places = {word: place for place, word in enumerate(column.words)}
+        here = np.array([places.setdefault(word, len(places)) for word in other.words], np.int32)
+        return Words(_stacked(column.codes, chosen, here[other.codes]), list(places))
+    both = np.empty(len(chosen) + len(other), column.dtype)
+    column.take(chosen, out=both[: len(chosen)], mode="clip")  # no place lies outside; to look for one would take a copy
+    both[len(chosen) :] = other
+    return both
+
+
+def _moved(whole: Any, chosen: Ints, others: Any, places: Ints) -> NDArray[Any]:
+    """Return for each entry the place of its order: `places` are those of the orders that stay, and the others follow them."""
+    first = int(places[-1]) + 1 if len(places) else 0
+    return np.concatenate((places[whole.order.take(chosen)], (others.order + first).astype(np.int32)))
 
 
 def _orders(tiles: Sequence[Tile]) -> dict[str, Any]:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from inspect import getfile
 from itertools import count
-from pathlib import Path
 from uuid import UUID
 
 from slaengine.errors import CorruptFact, StorageError
 from slaengine.garbage import searched_seldom
-from slaengine.policies import business, kernel, reckoning, tables
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import COMPILED_FACTS_MIN
 from slaengine.policies.compiled import available
@@ -23,6 +20,7 @@ from slaengine.storage.bulk import chunks
 from slaengine.storage.checking import check
 from slaengine.storage.fact_rows import FactRow, facts_after
 from slaengine.storage.first_build import FirstBuild
+from slaengine.storage.kernel_code import compiled_before
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import WORK_ORDER, Maker
 from slaengine.storage.read_models import (
@@ -160,14 +158,7 @@ def _keep_tiles(models: ReadModels, build: Build) -> None:
 def _pays(log: FactLog, build: Build) -> bool:
     """Whether so many facts wait that loading the compiled kernel pays, or compiling it, though no batch alone is so large."""
     facts = log.head().position - build.position
-    return facts >= LOADED_FACTS_MIN and available() and (facts >= COMPILED_FACTS_MIN or _compiled_before())
-
-
-def _compiled_before() -> bool:
-    """Whether machine code of the kernel as it is now was kept on disk by an earlier run."""
-    newest = max(Path(str(getfile(module))).stat().st_mtime for module in (business, kernel, reckoning, tables))
-    kept = Path(str(getfile(kernel))).parent.glob("__pycache__/compiled_loop.*.nbi")
-    return any(code.stat().st_mtime > newest for code in kept)
+    return facts >= LOADED_FACTS_MIN and available() and (facts >= COMPILED_FACTS_MIN or compiled_before())
 
 
 def build_for(models: ReadModels, book: PolicyBook) -> Build:

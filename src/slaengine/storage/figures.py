@@ -10,22 +10,31 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
+from slaengine.policies.compiled import available
+from slaengine.policies.compiled import loaded as kernel_loaded
 from slaengine.projections.case_file import CaseFile
 from slaengine.projections.columns import NEVER, Flags, OrderColumns, Sheet
-from slaengine.projections.entry import Entry, Judge
+from slaengine.projections.entry import Entry, Judge, judge_of
 from slaengine.projections.gather import tile_of_entries
 from slaengine.projections.groups import stored_dimensions
 from slaengine.projections.restatement import RestatedOrder, restated_order
-from slaengine.projections.sheets import one_behind_the_other, side_by_side
+from slaengine.projections.sheets import side_by_side, with_instead
 from slaengine.projections.tile import Tile
 from slaengine.storage.bulk import chunks
 from slaengine.storage.database import Database
 from slaengine.storage.kept import kept_sheets
+from slaengine.storage.kernel_code import compiled_before
 from slaengine.storage.read_models import IDS_A_STATEMENT
 from slaengine.storage.read_models_schema import Generation
 
 FILES_AT_ONCE = 2_000
 """Case files judged at a time at the asking: it bounds the memory that a question about the past takes."""
+
+LOADED_ORDERS_MIN = 3_000
+"""Orders to be judged at the asking that pay for loading the compiled kernel, half a second or so, if it was compiled before."""
+
+Instants = tuple[int, int | None]
+"""`as_of` and `known_at` of a question, µs UTC."""
 
 
 class Figures:
@@ -48,32 +57,31 @@ class Figures:
                 newer = partial(self._expired, connection, as_of) if known_at is None else None
                 whole = kept.sheet(connection, names, newer)
                 holds = self.fresh(whole.orders, as_of, known_at)
-                judged = self._judged_anew(connection, whole.orders, holds, (as_of, known_at), names)
-            fresh = whole.only(holds)
-            sheet = one_behind_the_other([fresh, side_by_side(judged, names)]) if judged else fresh
+                seqs = whole.orders.seq[~holds & ~self._to_come(whole.orders, as_of, known_at)]
+                again = partial(self._tiles, connection, instants=(as_of, known_at))
+                judged = kept.judged((as_of, known_at, self.judge.book), sorted(seqs.tolist()), again) if len(seqs) else []
+            others = side_by_side([tile.with_only(names) for tile in judged], names)
+            sheet = whole if holds.all() else with_instead(whole, holds, others)
             yield sheet.at(as_of, self.judge.deadlines)
 
-    def _judged_anew(
-        self, connection: Connection, orders: OrderColumns, holds: Flags, instants: tuple[int, int | None], names: Sequence[str]
-    ) -> list[Tile]:
-        """Return, judged for these instants (`as_of`, `known_at`), the orders of which what is kept does not hold."""
-        as_of, known_at = instants
-        again = ~holds & ~self._to_come(orders, as_of, known_at)
-        judged = []
-        for seqs in chunks(sorted(orders.seq[again].tolist()), FILES_AT_ONCE):
-            files = self._files(connection, seqs)
-            entries = self.judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
-            judged.append(tile_of_entries(entries, names, _places(files)))
+    def _tiles(self, connection: Connection, seqs: Sequence[int], *, instants: Instants) -> list[Tile]:
+        """Return the orders at these places, ascending, judged for these instants."""
+        (as_of, known_at), judge, judged = instants, self._judge_for(len(seqs)), []
+        for some in chunks(seqs, FILES_AT_ONCE):
+            files = self._files(connection, some)
+            entries = judge.entries(list(files.values()), as_of=as_of, known_at=known_at)
+            judged.append(tile_of_entries(entries, None, _places(files)))
         return judged
+
+    def _judge_for(self, orders: int) -> Judge:
+        """Return the judge for so many orders: with the compiled kernel if it is loaded, or if they pay for loading it."""
+        pays = orders >= LOADED_ORDERS_MIN and available() and compiled_before()
+        return judge_of(self.judge.book, fast=True) if pays or kernel_loaded() else self.judge
 
     def _expired(self, connection: Connection, as_of: int, orders: OrderColumns) -> list[Tile]:
         """Return, judged as of then, the orders of which time alone has changed more than running into overdue."""
         expired = (orders.valid_until != NEVER) & (orders.valid_until < as_of) & (orders.holds_from <= as_of)
-        return [
-            tile_of_entries(self.judge.entries(list(files.values()), as_of=as_of), None, _places(files))
-            for seqs in chunks(sorted(orders.seq[expired].tolist()), FILES_AT_ONCE)
-            for files in [self._files(connection, seqs)]
-        ]
+        return self._tiles(connection, sorted(orders.seq[expired].tolist()), instants=(as_of, None))
 
     def fresh(self, orders: OrderColumns, as_of: int, known_at: int | None) -> Flags:
         """Return of which orders what is kept holds at these instants; the same as not `stale`."""

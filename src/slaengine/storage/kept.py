@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from slaengine.projections import counting
 from slaengine.projections.columns import OrderColumns, Sheet, Words
 from slaengine.projections.laid_out import LaidOut, Misplaced
-from slaengine.projections.sheets import one_behind_the_other, side_by_side
+from slaengine.projections.sheets import side_by_side, with_instead
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Tile, words_of
 from slaengine.storage.database import Database
 from slaengine.storage.read_models_schema import Generation
@@ -27,6 +27,8 @@ BUILDS_MAX = 2
 """Builds whose sheets are kept, some 300 MB for a million orders each: the live one, and one that takes its place."""
 LOOPS_CLOCKS_MIN = 500_000
 """Clocks from which counting takes a tenth of a second and more: then whoever asks a second time gets the compiled loops."""
+PAST_ORDERS_MAX = 50_000
+"""Orders judged for a past instant that are kept for the next question about it, some 500 bytes each."""
 READ_AT_ONCE = 32
 """Tiles read at a time, some 300 kB each."""
 
@@ -65,6 +67,7 @@ class KeptSheet:
         self._states: dict[int, object] = {}
         self._laid = LaidOut()
         self._patches: list[Tile] = []
+        self._past: tuple[object, list[int], list[Tile]] | None = None
 
     def sheet(
         self, connection: Connection, dimensions: Sequence[str], judged: Callable[[OrderColumns], list[Tile]] | None = None
@@ -82,7 +85,7 @@ class KeptSheet:
         newer = judged(whole.orders) if judged else []
         if not newer:
             return whole
-        self._patches = _without(self._patches, np.concatenate([tile.orders["seq"] for tile in newer])) + newer
+        self._patches, self._past = _without(self._patches, np.concatenate([tile.orders["seq"] for tile in newer])) + newer, None
         return self._patched(dimensions)
 
     def _patched(self, dimensions: Sequence[str]) -> Sheet:
@@ -90,8 +93,20 @@ class KeptSheet:
         if not self._patches:
             return whole
         patched = np.concatenate([patch.orders["seq"] for patch in self._patches])
-        rest = whole.only(~np.isin(whole.orders.seq, patched))
-        return one_behind_the_other([rest, side_by_side([patch.with_only(dimensions) for patch in self._patches], dimensions)])
+        newer = side_by_side([patch.with_only(dimensions) for patch in self._patches], dimensions)
+        return with_instead(whole, ~np.isin(whole.orders.seq, patched), newer)
+
+    def judged(self, asked: object, seqs: list[int], judge: Callable[[list[int]], list[Tile]]) -> list[Tile]:
+        """Return what `judge` makes of the orders at these places for what is `asked` about the past: once, if they are few.
+
+        Whoever asks about a month asks several things; until an order changes, what was judged for the first holds for all.
+        """
+        if self._past is None or self._past[:2] != (asked, seqs):
+            self._past = asked, seqs, judge(seqs)
+        tiles = self._past[2]
+        if len(seqs) > PAST_ORDERS_MAX:
+            self._past = None
+        return tiles
 
     def _refresh(self, connection: Connection) -> None:
         """Read the tiles that changed, or that are not known; the ones that the store does not keep are made."""
@@ -99,6 +114,8 @@ class KeptSheet:
         loose = loose_states(connection, self._tables, kept)
         states: dict[int, object] = {**kept, **loose}
         changed = sorted(number for number, state in states.items() if self._states.get(number) != state)
+        if changed:
+            self._past = None
         if not self._in_place(connection, changed, loose, states):
             self._begin_anew(connection)
             self._take(connection, sorted(states), loose.keys())
@@ -123,7 +140,7 @@ class KeptSheet:
         for part, kind in (("orders", ORDER), ("clocks", CLOCK), ("held", HELD)):
             size = connection.scalar(select(func.sum(func.length(tiles.content))).where(tiles.part == part))
             rooms.append(int(size or 0) // kind.itemsize)
-        self._states, self._patches, self._laid = {}, [], LaidOut(*rooms)
+        self._states, self._patches, self._past, self._laid = {}, [], None, LaidOut(*rooms)
 
     def _take(self, connection: Connection, numbers: Sequence[int], loose: Iterable[int]) -> None:
         """Lay these tiles, in their order."""
