@@ -5,7 +5,9 @@
 
 Every step runs in a process of its own; its memory is the largest resident size of any of its processes. Facts stand in the
 log in the order in which they were recorded, so the orders' facts are mixed as in a running system. With `FIGURES_KEEP` the
-stores stay in that directory and are filled once; `FIGURES_STORES` names some of `SQLite,PostgreSQL,plain`;
+stores stay in that directory and are filled once; with `SLAENGINE_POSTGRES` besides, so do databases `figures_ORDERS` on that
+server. What was measured of PostgreSQL depends on its settings; our own server (`slaengine.testing.postgres`) does not wait for
+the disk. `FIGURES_STORES` names some of `SQLite,PostgreSQL,plain`;
 `FIGURES_OUT` names a file for the measurements, as CSV.
 """
 
@@ -29,7 +31,7 @@ from typing import Any, NamedTuple
 
 from benchmarks._timing import table
 from slaengine.errors import SlaEngineError
-from slaengine.testing.postgres import start_postgres
+from slaengine.testing.postgres import ADDRESS, start_postgres
 
 SIZES = (10_000, 30_000, 100_000)
 DISTINCT = 50_000
@@ -64,7 +66,7 @@ def main() -> None:
     rows = []
     with _folder() as folder, _postgres() as server:
         for size in sizes:
-            stores = {"SQLite": f"sqlite:///{folder}/{size}.db", "PostgreSQL": server()}
+            stores = {"SQLite": f"sqlite:///{folder}/{size}.db", "PostgreSQL": server(size)}
             for name, url in stores.items():
                 if url and name in wanted:
                     _apart(partial(_fill, url, size))
@@ -183,14 +185,17 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _postgres() -> Iterator[Callable[[], str | None]]:
-    """Give what makes an empty database; it gives None where there is no PostgreSQL."""
+def _postgres() -> Iterator[Callable[[int], str | None]]:
+    """Give what makes an empty database for so many orders, or finds the one that is kept; None where there is no PostgreSQL."""
     try:
         with start_postgres() as server:
-            yield server.new_database
+            if os.environ.get("FIGURES_KEEP") and os.environ.get(ADDRESS):
+                yield lambda orders: server.kept_database(f"figures_{orders}")
+            else:
+                yield lambda _: server.new_database()
     except SlaEngineError as error:
         print(f"without PostgreSQL: {error}")
-        yield lambda: None
+        yield lambda _: None
 
 
 def _apart(work: Callable[[], Built | None]) -> Built:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
@@ -69,6 +70,7 @@ def _insertion(table: Table, rows: Sequence[Row]) -> Statement:
     return f"INSERT INTO {table.name} ({_columns(table)}) VALUES {places}", [value for row in rows for value in row]
 
 
+@cache
 def _columns(table: Table) -> str:
     return ", ".join(table.c.keys())
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Table
 
-from slaengine.storage.driving import Values, driver_of, marks, named, run, run_many
+from slaengine.storage.driving import Statement, driver_of, marks, named, run, run_many
 from slaengine.storage.schema import OrderId
 
 NUMBERS_A_STATEMENT = 500
@@ -31,15 +31,14 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         run_many(connection, f"{_insertion(table)} {_places(table)}", rows)
 
 
-def insertion(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> tuple[str, Values]:
-    """Return the statement that inserts these few rows, as `insert_rows` would, and its values."""
-    if connection.dialect.name != "sqlite":
-        rows = _with_uuids(table, rows)
-    return f"{_insertion(table)} {', '.join([_places(table)] * len(rows))}", list(chain.from_iterable(rows))
+def insertion(table: Table, rows: Sequence[tuple[Any, ...]]) -> Statement:
+    """Return PostgreSQL's statement that inserts these few rows, as `insert_rows` would."""
+    values = list(chain.from_iterable(_with_uuids(table, rows)))
+    return f"{_insertion(table)} {', '.join([_places(table)] * len(rows))}", values
 
 
-def deletion(table: Table, numbers: Sequence[int], column: str = "seq") -> tuple[str, Values]:
-    """Return the statement that deletes the rows whose `column` is one of these few numbers, and its values."""
+def deletion(table: Table, numbers: Sequence[int], column: str = "seq") -> Statement:
+    """Return the statement that deletes the rows whose `column` is one of these few numbers."""
     return f"DELETE FROM {table.name} WHERE {column} IN ({marks(len(numbers))})", numbers
 
 

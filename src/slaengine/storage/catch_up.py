@@ -26,16 +26,12 @@ from slaengine.storage.making import WORK_ORDER, Maker
 from slaengine.storage.read_models import (
     Build,
     ReadModels,
-    asking_for_files,
-    asking_for_seq,
     case_files,
-    files_in,
-    free_seq,
     hold,
     live,
     next_seq,
     put,
-    put_last,
+    rows_of,
 )
 from slaengine.storage.tiles import keep, missing
 from slaengine.storage.waiting import waiting
@@ -114,19 +110,13 @@ def _few(models: ReadModels, book: PolicyBook, batch: int) -> tuple[Build, int] 
         found = waiting(connection, models, book.name, fingerprint(book), few)
         if found is None:
             return None
-        build, facts, position = found
+        build, facts, position, known, free = found
         if not facts:
             return build, 0
         if len(facts) == few or build.position // FACTS_A_LOOK != position // FACTS_A_LOOK:
             return None
-    touched = _moments_by_order(maker, facts)
-    asked = [asking_for_seq(build.tables)]
-    if continued := _continued(touched):
-        asked.append(asking_for_files(models.database.dialect, build.tables, continued))
-    with models.advancing(build, position, *asked) as (connection, (last, *files)):
-        known = files_in(row for answer in files for row in answer.rows)
-        entries = _entries(maker.judge, touched, known, free_seq(last.rows))
-        put_last(models.database, connection, build.tables, entries, [seq for seq, _ in known.values()])
+        entries = _entries(maker.judge, _moments_by_order(maker, facts), known, free)
+    models.take_in(build, position, rows_of(entries), [seq for seq, _ in known.values()])
     return replace(build, position=position), len(facts)
 
 
@@ -181,7 +171,8 @@ def _read(log: FactLog, position: int, batch: int) -> tuple[list[FactRow], int] 
 
 def _apply(models: ReadModels, build: Build, maker: Maker, facts: Sequence[FactRow], position: int) -> Build:
     entries, replaced = judged(models, build, maker.judge, _moments_by_order(maker, facts))
-    with models.advancing(build, position) as (connection, _):
+    with models.database.writing(derived=True) as connection:
+        models.advance(connection, build, position)
         put(connection, build.tables, entries, replaced)
     return replace(build, position=position)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from slaengine.errors import ConcurrencyError, StorageError
 from slaengine.storage import schema
 from slaengine.storage.driving import Answer, Statement, run_together
-from slaengine.storage.engines import COMMIT, begin_reading, begin_writing, engine_for
+from slaengine.storage.engines import COMMIT, begin_reading, begin_writing, beginning, engine_for
 from slaengine.storage.failures import translated
 from slaengine.storage.urls import StoreUrl, parse
 
@@ -108,11 +108,30 @@ class Database:
         ends = self.dialect != "sqlite" and self._current.transaction.blocks <= blocks
         run_together(connection, [*statements, COMMIT] if ends else statements)
 
+    def write_at_once(self, statements: Sequence[Statement], *, derived: bool = False) -> None:
+        """Run statements, all or none, as a transaction of their own, or as part of the one that is open.
+
+        On PostgreSQL it costs one exchange with the server, its beginning and its end included.
+
+        Raises:
+            Overtaken: one that must change something (`driving.or_fail`) does not.
+            ConcurrencyError, StorageError: as `writing`.
+        """
+        if self.dialect == "sqlite" or self._outer is not None:
+            with self._transaction(writing=True, derived=derived, first=statements):
+                return
+        with self._connected() as connection:
+            run_together(connection, [*beginning(derived=derived), *statements, COMMIT])
+
     @property
     def notes(self) -> dict[str, Any]:
         """What the blocks of this thread's transaction tell each other, by name; gone when it ends, empty outside of one."""
-        current: _Transaction | None = getattr(self._current, "transaction", None)
-        return {} if current is None else current.notes
+        return {} if self._outer is None else self._outer.notes
+
+    @property
+    def _outer(self) -> _Transaction | None:
+        outer: _Transaction | None = getattr(self._current, "transaction", None)
+        return outer
 
     def close(self) -> None:
         """Give back every connection. A store in memory is gone with it."""
@@ -127,14 +146,14 @@ class Database:
             with self.writing() as connection:
                 schema.create(connection)
         if self.store.path is not None:
-            with translated(str(self.store)):
+            with translated(self.store):
                 _keep_readers_free(self.engine, self.store.lock_timeout_ms)
 
     @contextmanager
     def _transaction(
         self, *, writing: bool, derived: bool = False, steady: bool = False, first: Sequence[Statement] = ()
     ) -> Iterator[_Transaction]:
-        outer: _Transaction | None = getattr(self._current, "transaction", None)
+        outer = self._outer
         if outer is not None:
             if writing and not outer.writing:
                 raise RuntimeError("a block that writes stands inside one that reads")
@@ -145,12 +164,7 @@ class Database:
             finally:
                 self._current.transaction = outer
             return
-        with (
-            self._alone(writing=writing),
-            translated(str(self.store)),
-            self.engine.connect() as connection,
-            connection.begin(),
-        ):
+        with self._alone(writing=writing), self._connected() as connection:
             transaction = _Transaction(connection, writing, {})
             if writing:
                 transaction = transaction._replace(answers=begin_writing(connection, self.store, first, derived=derived))
@@ -161,6 +175,11 @@ class Database:
                 yield transaction
             finally:
                 self._current.transaction = None
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with translated(self.store), self.engine.connect() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def _alone(self, *, writing: bool) -> Iterator[None]:

@@ -60,6 +60,16 @@ def run_together(connection: Connection, statements: Sequence[Statement]) -> lis
     return answers
 
 
+def or_fail(update: Statement) -> Statement:
+    """Return PostgreSQL's statement that changes what `update` changes, and fails if that is nothing.
+
+    So what stands behind it in one text is done only if it changed something. Its failure is a division by zero, of which we
+    have no other; `failures` names it `Overtaken`.
+    """
+    statement, values = update
+    return f"WITH changed AS ({statement} RETURNING 1) SELECT 1 / count(*) FROM changed", values
+
+
 def _answer(cursor: Any) -> Answer:
     return Answer(cursor.rowcount, cursor.fetchall() if cursor.description else [])
 
@@ -104,14 +114,7 @@ def fetched_among(connection: Connection, beginning: str, values: Sequence[Any],
 
 def id_column(connection: Connection) -> str:
     """Return what gives an order's id as 16 bytes."""
-    return ids_of_orders(connection.dialect.name)[0]
-
-
-def ids_of_orders(dialect: str, order_ids: Sequence[UUID] = ()) -> tuple[str, list[Any]]:
-    """Return what gives an order's id as 16 bytes, and these ids as the driver takes them."""
-    if dialect == "sqlite":
-        return "order_id", [order_id.bytes for order_id in order_ids]
-    return "uuid_send(order_id)", list(order_ids)
+    return "order_id" if connection.dialect.name == "sqlite" else "uuid_send(order_id)"
 
 
 def as_driven(connection: Connection, order_id: UUID) -> UUID | bytes:

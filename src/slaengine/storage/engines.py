@@ -44,8 +44,13 @@ def begin_writing(connection: Connection, store: StoreUrl, first: Sequence[State
         run(connection, f"PRAGMA synchronous = {'normal' if derived else store.synchronous}")
         run(connection, "BEGIN IMMEDIATE")
         return run_together(connection, first)
-    begins = [BEGIN, NOT_AWAITED] if derived else [BEGIN]
+    begins = beginning(derived=derived)
     return run_together(connection, [*begins, *first])[len(begins) :]
+
+
+def beginning(*, derived: bool) -> list[Statement]:
+    """Return what begins a transaction that writes, on PostgreSQL."""
+    return [BEGIN, NOT_AWAITED] if derived else [BEGIN]
 
 
 def _sqlite_engine(store: StoreUrl) -> Engine:

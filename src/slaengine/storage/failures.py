@@ -16,12 +16,14 @@ LOCKED = ("database is locked", "database table is locked", "lock timeout", "dea
 FULL = ("database or disk is full", "no space left on device", "could not extend file")
 READ_ONLY = ("attempt to write a readonly database", "read-only transaction")
 NOT_OPENED = ("unable to open database file",)
+NOTHING_CHANGED = ("division by zero",)
+"""What `driving.or_fail` comes to when another worker was quicker."""
 NOT_A_STORE = ("file is not a database", "malformed")
 
 
 @contextmanager
-def translated(store: str) -> Iterator[None]:
-    """Raise what the database raises as an error of ours; `store` is its URL without the password.
+def translated(store: object) -> Iterator[None]:
+    """Raise what the database raises as an error of ours; `str(store)` is its URL without the password.
 
     Raises:
         Overtaken: a row that we insert is there already.
@@ -38,10 +40,12 @@ def translated(store: str) -> Iterator[None]:
         raise _named(error, store) from error
 
 
-def _named(error: Exception, store: str) -> SlaEngineError:
+def _named(error: Exception, store: object) -> SlaEngineError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     said = " ".join(str(cause).split())
     lower = said.lower()
+    if any(words in lower for words in NOTHING_CHANGED):
+        return Overtaken("another worker was quicker; nothing was changed, try again")
     if any(words in lower for words in LOCKED):
         return ConcurrencyError(f"the store {store} is held by another writer for too long; nothing was recorded, try again")
     if any(words in lower for words in FULL):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,7 +15,7 @@ from slaengine.projections.entry import Entry
 from slaengine.projections.rows import Values, clock_values, file_values, held_values, order_values
 from slaengine.storage.bulk import chunks, delete_rows, deletion, insert_rows, insertion
 from slaengine.storage.database import Database
-from slaengine.storage.driving import Answer, Statement, fetched, ids_of_orders, marks, run_together
+from slaengine.storage.driving import Answer, Statement, as_driven, fetched, fetched_among, id_column, or_fail, run_together
 from slaengine.storage.read_models_schema import SCHEMA, Generation, catalogue, catalogue_metadata, generation
 from slaengine.storage.tiles import forget, forgetting
 
@@ -104,26 +103,30 @@ class ReadModels:
         """
         _check_moved(build, *run_together(connection, [_advance(build, position)]))
 
-    @contextmanager
-    def advancing(self, build: Build, position: int, *asked: Statement) -> Iterator[tuple[Connection, Sequence[Answer]]]:
-        """Say that `build` now stands at `position`; give a connection on which its tables are written, and what was `asked`.
+    def take_in(self, build: Build, position: int, rows: Rows, replaced: Sequence[int]) -> None:
+        """Write rows of orders as `put_rows` does and say that `build` now stands at `position`, in one transaction.
 
-        The answers hold until the end of the block, since nobody else writes to the build.
+        Few rows cost PostgreSQL one exchange.
 
         Raises:
             Overtaken: as `advance`.
         """
-        with self.database.writing_after(_advance(build, position), *asked, derived=True) as (connection, (moved, *answers)):
-            _check_moved(build, moved)
-            yield connection, answers
+        if self.database.dialect == "sqlite" or sum(map(len, rows)) > TOLD_AT_ONCE_MAX:
+            with self.database.writing(derived=True) as connection:
+                self.advance(connection, build, position)
+                put_rows(connection, build.tables, rows, replaced)
+            return
+        tables = build.tables
+        written = tables.orders, tables.clocks, tables.held, tables.case_files
+        gone = [forgetting(tables, (row[0] for row in rows.orders))] if rows.orders else []
+        gone += [deletion(table, replaced) for table in written] if replaced else []
+        new = [insertion(table, of_table) for table, of_table in zip(written, rows, strict=True) if of_table]
+        self.database.write_at_once([or_fail(_advance(build, position)), *gone, *new], derived=True)
 
 
 def _advance(build: Build, position: int) -> Statement:
-    return f"UPDATE {catalogue.name} SET position = ? WHERE generation = ? AND position = ?", (
-        position,
-        build.tables.number,
-        build.position,
-    )
+    where = position, build.tables.number, build.position
+    return f"UPDATE {catalogue.name} SET position = ? WHERE generation = ? AND position = ?", where
 
 
 def _check_moved(build: Build, answer: Answer) -> None:
@@ -147,36 +150,24 @@ def _set_state(connection: Connection, *where: Any, state: str) -> None:
 
 def case_files(connection: Connection, tables: Generation, order_ids: Iterable[UUID]) -> dict[UUID, tuple[int, CaseFile]]:
     """Return the place (`seq`) and case file of those of these orders that the tables hold."""
-    asked = [asking_for_files(connection.dialect.name, tables, ids) for ids in chunks(order_ids, IDS_A_STATEMENT)]
-    return {order_id: file for query, keys in asked for order_id, file in files_in(fetched(connection, query, *keys)).items()}
-
-
-def asking_for_files(dialect: str, tables: Generation, order_ids: Sequence[UUID]) -> Statement:
-    """Return the statement that asks for the case files of these orders; `files_in` reads what it gives."""
-    key, keys = ids_of_orders(dialect, order_ids)
-    columns, files = f"o.seq, {key}, content", f"{tables.orders.name} o JOIN {tables.case_files.name} f ON f.seq = o.seq"
-    return f"SELECT {columns} FROM {files} WHERE order_id IN ({marks(len(keys))})", keys
-
-
-def files_in(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, tuple[int, CaseFile]]:
-    """Return the places and case files of orders."""
-    named = ((UUID(bytes=key), seq, content) for seq, key, content in rows)
-    return {order_id: (seq, CaseFile.decode(order_id, content)) for order_id, seq, content in named}
+    found: dict[UUID, tuple[int, CaseFile]] = {}
+    orders, files, key = tables.orders.name, tables.case_files.name, id_column(connection)
+    for ids in chunks(order_ids, IDS_A_STATEMENT):
+        keys = [as_driven(connection, order_id) for order_id in ids]
+        query = f"SELECT o.seq, {key}, content FROM {orders} o JOIN {files} f ON f.seq = o.seq WHERE order_id"
+        for seq, order_key, content in fetched_among(connection, query, keys):
+            order_id = UUID(bytes=order_key)
+            found[order_id] = (seq, CaseFile.decode(order_id, content))
+    return found
 
 
 def next_seq(connection: Connection, tables: Generation) -> int:
     """Return the first free place."""
-    query, _ = asking_for_seq(tables)
-    return free_seq(fetched(connection, query))
-
-
-def asking_for_seq(tables: Generation) -> Statement:
-    """Return the statement that asks for the first free place; `free_seq` reads what it gives."""
-    return f"SELECT max(seq) FROM {tables.orders.name}", ()
+    return free_seq(fetched(connection, f"SELECT max(seq) FROM {tables.orders.name}"))
 
 
 def free_seq(rows: Sequence[tuple[Any, ...]]) -> int:
-    """Return the first free place."""
+    """Return the first free place, by what the database says of the last one."""
     ((last,),) = rows
     return 0 if last is None else last + 1
 
@@ -192,21 +183,6 @@ def put_rows(connection: Connection, tables: Generation, rows: Rows, replaced: S
     for table in (tables.orders, tables.clocks, tables.held, tables.case_files):
         delete_rows(connection, table, replaced)
     write(connection, tables, rows)
-
-
-def put_last(
-    database: Database, connection: Connection, tables: Generation, entries: Mapping[int, Entry], replaced: Sequence[int]
-) -> None:
-    """Write `entries` as `put` does; nothing may follow in the transaction. Few cost PostgreSQL one exchange, with its end."""
-    rows = rows_of(entries)
-    if connection.dialect.name == "sqlite" or sum(map(len, rows)) > TOLD_AT_ONCE_MAX:
-        put_rows(connection, tables, rows, replaced)
-        return
-    written = tables.orders, tables.clocks, tables.held, tables.case_files
-    gone = [forgetting(tables, (row[0] for row in rows.orders))] if rows.orders else []
-    gone += [deletion(table, replaced) for table in written] if replaced else []
-    new = [insertion(connection, table, of_table) for table, of_table in zip(written, rows, strict=True) if of_table]
-    database.run_last(connection, [*gone, *new])
 
 
 def rows_of(entries: Mapping[int, Entry]) -> Rows:

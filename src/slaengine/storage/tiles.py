@@ -11,8 +11,7 @@ from slaengine.projections.gather import tile_of_rows
 from slaengine.projections.rows import Values
 from slaengine.projections.tile import Tile
 from slaengine.storage.bulk import delete_rows, deletion, insert_rows
-from slaengine.storage.driving import Values as Given
-from slaengine.storage.driving import fetched
+from slaengine.storage.driving import Statement, fetched
 from slaengine.storage.read_models_schema import TILE_ORDERS, Generation
 
 TILES_AT_ONCE = 32
@@ -24,8 +23,8 @@ def forget(connection: Connection, tables: Generation, seqs: Iterable[int]) -> N
     delete_rows(connection, tables.tiles, sorted({seq // TILE_ORDERS for seq in seqs}), "tile")
 
 
-def forgetting(tables: Generation, seqs: Iterable[int]) -> tuple[str, Given]:
-    """Return the statement that does what `forget` does, for few orders, and its values."""
+def forgetting(tables: Generation, seqs: Iterable[int]) -> Statement:
+    """Return the statement that does what `forget` does, for few orders."""
     return deletion(tables.tiles, sorted({seq // TILE_ORDERS for seq in seqs}), "tile")
 
 

@@ -57,6 +57,13 @@ class PostgresServer:
             connection.execute(f'CREATE DATABASE "{name}"{like}')
         return f"{self.address.rpartition('/')[0]}/{name}"
 
+    def kept_database(self, name: str) -> str:
+        """Return the URL of the database of this name, made empty if there is none; it stays until someone drops it."""
+        with _connection(self.address) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+                connection.execute(f'CREATE DATABASE "{name}"')
+        return f"{self.address.rpartition('/')[0]}/{name}"
+
     def drop_database(self, url: str) -> None:
         """Remove a database that `new_database` made, whoever is connected to it."""
         with _connection(self.address) as connection:
