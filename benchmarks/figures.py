@@ -29,7 +29,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks import asking
 from benchmarks._timing import table
+from benchmarks.asking import POLICY, QUESTIONS
 from slaengine.errors import SlaEngineError
 from slaengine.testing.postgres import ADDRESS, start_postgres
 
@@ -38,13 +40,6 @@ DISTINCT = 50_000
 """Orders drawn one by one; a larger town repeats them in further communities."""
 ORDERS_A_DAY = 2_000
 FACTS_A_COMMIT = 5_000
-QUESTIONS: tuple[dict[str, Any], ...] = (
-    {"period": "month", "by": ["type"]},
-    {"period": "week", "by": ["team"]},
-    {"by": ["community", "building"]},
-    {"period": "quarter", "by": ["type.1", "channel"]},
-)
-POLICY = "service-standard"
 
 
 class Built(NamedTuple):
@@ -69,8 +64,10 @@ def main() -> None:
             stores = {"SQLite": f"sqlite:///{folder}/{size}.db", "PostgreSQL": server(size)}
             for name, url in stores.items():
                 if url and name in wanted:
-                    _apart(partial(_fill, url, size))
+                    _apart(partial(fill, url, size))
                     rows.append([name, *_apart(partial(_measured, url))])
+                    print(f"{name}, {size:,} orders, asked by a process that has just begun:")
+                    asking.show(url)
             if "plain" in wanted:
                 rows.append(["plain eventsourcing", *_apart(partial(_plain, size))])
     header = [
@@ -109,7 +106,7 @@ def town(orders: int) -> Iterator[Any]:
     return enlarged(sorted(facts, key=lambda fact: fact.recorded_at), orders // distinct)
 
 
-def _fill(url: str, orders: int) -> None:
+def fill(url: str, orders: int) -> None:
     """Append the facts of a town, if the store is empty."""
     from slaengine.storage.database import Database
     from slaengine.storage.log import FactLog, NewFact
