@@ -139,3 +139,23 @@ def test_without_a_policy_the_report_asks_which(slaengine):
     ran = slaengine("report", policy=False)
     assert ran.code == 2
     assert "which policy? none is published in this store" in " ".join(ran.err.split())
+
+
+def test_a_report_within_a_period_is_that_periods_part_of_the_whole(slaengine):
+    asked = ("report", "--as-of", "2026-03-01T00:00:00Z", "--by", "team")
+    weekly = slaengine(*asked, "--period", "week", "--json").json
+    (name,) = {row["period"] for row in weekly["closure"] if row["period"] == "2026-W02"}
+    found = slaengine(*asked, "--within", name, "--json").json
+    for part in ("rows", "closure"):
+        expected = [{**row, "period": None} for row in weekly[part] if row["period"] == name]
+        assert found[part] == expected
+        assert expected
+    behind = slaengine(*asked, "--within", name, "--orders", "received", "--json").json
+    assert sum(len(place["orders"]) for place in behind) == sum(row["received"] for row in found["closure"])
+    assert slaengine(*asked, "--within", "2025", "--json").json["closure"] == []
+
+
+@pytest.mark.parametrize("name", ["May", "2026-13", "2026-W54", "2026-Q5", "2026-H3", "2026-1"])
+def test_a_period_that_there_is_not_is_named(slaengine, name):
+    ran = slaengine("report", "--within", name)
+    assert (ran.code, f"no period is called '{name}'" in ran.err) == (2, True)

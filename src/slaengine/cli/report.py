@@ -43,6 +43,7 @@ class Asked(NamedTuple):
     period: str | None
     by: list[str]
     targets: list[str]
+    within: str | None
     as_of: datetime
     known_at: datetime | None
 
@@ -61,6 +62,9 @@ def report(
     by: By = None,
     period: Period = None,
     target: Targets = None,
+    within: Annotated[
+        str | None, typer.Option("--within", help="Only orders received in this period: 2026-Q1, 2026-01…", metavar="PERIOD")
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     template: Annotated[
@@ -84,7 +88,8 @@ def report(
     A rate is met / (met + missed + overdue). What no target covers is not measurable, and in no rate.
     """
     look = Look(one_of("json" if as_json else form, FORMATS, "--format"), one_of(sheet, SHEETS, "--sheet"), as_lang(lang))
-    asked = Asked(period, by or [], target or [], instant(as_of, "--as-of") or utc_now(), instant(known_at, "--known-at"))
+    instants = instant(as_of, "--as-of") or utc_now(), instant(known_at, "--known-at")
+    asked = Asked(period, by or [], target or [], within, *instants)
     with opened(store, policy) as engine, catching_up() as told:
         engine.project(told)
         if template:
@@ -96,22 +101,20 @@ def report(
 
 def _orders(engine: SlaEngine, figure: str, asked: Asked, look: Look) -> RenderableType | bytes:
     """Return the orders behind a figure."""
-    found = engine.report_orders(
-        figure, period=asked.period, by=asked.by, targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at
-    )
+    found = engine.report_orders(figure, **asked._asdict())
     return orders_behind(found, one_of(look.form, ORDER_FORMATS, "--format"), look.lang)
 
 
 def _report(engine: SlaEngine, asked: Asked, look: Look) -> RenderableType | bytes:
     """Return the report: text as bytes, or a table for the terminal to lay out."""
-    found = engine.report(period=asked.period, by=asked.by, targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at)
+    found = engine.report(**asked._asdict())
     match look.form:
         case "json":
             return (found.model_dump_json() + "\n").encode()
         case "csv":
             return report_csv(found, closure=look.sheet == "closure").encode()
         case "html":
-            overview = engine.overview(targets=asked.targets, as_of=asked.as_of, known_at=asked.known_at)
+            overview = engine.overview(targets=asked.targets, within=asked.within, as_of=asked.as_of, known_at=asked.known_at)
             return report_page(found, overview, look.lang).encode()
         case "xlsx":
             return report_workbook(found, look.lang)
@@ -121,8 +124,8 @@ def _report(engine: SlaEngine, asked: Asked, look: Look) -> RenderableType | byt
 
 def _ready(engine: SlaEngine, template: str, asked: Asked, look: Look) -> RenderableType | bytes:
     """Return a ready report, which has its own periods, groups and targets."""
-    if asked.by or asked.period or asked.targets:
-        raise UsageError("a ready report has its own groups; leave --by, --period and --target out, or --template")
+    if asked.by or asked.period or asked.targets or asked.within:
+        raise UsageError("a ready report has its own groups; leave --by, --period, --target and --within out, or --template")
     one_of(look.form, READY_FORMATS, "--format")
     ready = ready_report(engine, as_template(template), as_of=asked.as_of, known_at=asked.known_at, lang=look.lang)
     match look.form:

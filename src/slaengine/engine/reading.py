@@ -21,8 +21,10 @@ from slaengine.projections.measures import needed
 from slaengine.projections.overview import BY, Overview, overview
 from slaengine.projections.periods import as_period
 from slaengine.projections.promises import chosen_kpis, promises_of
-from slaengine.projections.report import Question, Report, tabulate
+from slaengine.projections.report import Question, Report, received_within, tabulate
 from slaengine.projections.restatement import Restatements, restated_figures
+from slaengine.projections.stock import BY as STOCK_BY
+from slaengine.projections.stock import Stock, stock_of
 from slaengine.storage.catch_up import Progress
 from slaengine.storage.comparing import Comparing, comparison
 from slaengine.storage.figures import Figures
@@ -37,6 +39,7 @@ class Reading(ReadingOrders):
         period: str | None = None,
         by: Sequence[str] = (),
         targets: Sequence[str] = (),
+        within: str | None = None,
         as_of: datetime | None = None,
         known_at: datetime | None = None,
         progress: Progress = lambda _: None,
@@ -47,15 +50,16 @@ class Reading(ReadingOrders):
             period: day, week, month, quarter, half_year or year in which the order was received, in the policy's zone.
             by: dimensions to group by: `type`, `team`, `community`… `label.NAME`, `type.1`.
             targets: which targets; all when left out.
+            within: only orders received in the period of this name, such as `2026-Q1`, `2026-01` or `2026-01-31`.
             as_of: what was so then.
             known_at: what we knew then.
             progress: told the number of facts of each batch that has to be read first.
         """
-        question = self._question(as_of, known_at, period, by, targets)
+        question = self._question(as_of, known_at, period, by, targets, within)
         figures = self.project(progress)
         promises = promises_of(figures.judge.book, question.as_of)
         with figures.sheet(*_instants(question), question.by) as sheet:
-            return tabulate(question, promises, sheet)
+            return tabulate(question, promises, received_within(sheet, question.within))
 
     def report_orders(  # noqa: PLR0913 - the parts of a question
         self,
@@ -64,6 +68,7 @@ class Reading(ReadingOrders):
         period: str | None = None,
         by: Sequence[str] = (),
         targets: Sequence[str] = (),
+        within: str | None = None,
         as_of: datetime | None = None,
         known_at: datetime | None = None,
     ) -> list[Behind]:
@@ -72,14 +77,22 @@ class Reading(ReadingOrders):
         Raises:
             UsageError: no report counts that.
         """
-        question = self._question(as_of, known_at, period, by, targets)
+        question = self._question(as_of, known_at, period, by, targets, within)
         figures = self.project()
         promises = promises_of(figures.judge.book, question.as_of)
-        with figures.sheet(*_instants(question), question.by) as sheet:
+        with figures.sheet(*_instants(question), question.by) as whole:
+            sheet = received_within(whole, question.within)
             return [
                 Behind(**place._asdict() | {"figure": figure, "orders": figures.numbers(sheet.orders.seq[place.orders].tolist())})
                 for place in behind(figure, question, promises, sheet, micros(question.as_of))
             ]
+
+    def stock(self, *, as_of: datetime | None = None, known_at: datetime | None = None) -> Stock:
+        """Return every open order with who is responsible for it, and every clock that is overdue."""
+        question = self._question(as_of, known_at, None, STOCK_BY, ())
+        figures = self.project()
+        with figures.sheet(*_instants(question), question.by) as sheet:
+            return stock_of(sheet, micros(question.as_of), figures.numbers)
 
     def restatements(
         self,
@@ -102,14 +115,19 @@ class Reading(ReadingOrders):
         return Restatements(as_of=at, known_at=known_at, policy=now.policy, figures=figures, orders=orders)
 
     def overview(
-        self, *, targets: Sequence[str] = (), as_of: datetime | None = None, known_at: datetime | None = None
+        self,
+        *,
+        targets: Sequence[str] = (),
+        within: str | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
     ) -> Overview:
         """Return what a page shows beside a report: all orders, by month, by type, and what is open."""
-        question = self._question(as_of, known_at, None, BY, targets)
+        question = self._question(as_of, known_at, None, BY, targets, within)
         figures = self.project()
         promises = promises_of(figures.judge.book, question.as_of)
         with figures.sheet(*_instants(question), BY) as sheet:
-            return overview(question, promises, sheet)
+            return overview(question, promises, received_within(sheet, within))
 
     def kpis(  # noqa: PLR0913 - the parts of a question
         self,
@@ -183,10 +201,16 @@ class Reading(ReadingOrders):
         """
         return comparison(self.project(), Comparing(target, against, as_period(period) if period else None, tuple(by)))
 
-    def _question(
-        self, as_of: datetime | None, known_at: datetime | None, period: str | None, by: Sequence[str], targets: Sequence[str]
+    def _question(  # noqa: PLR0913, PLR0917 - the parts of a question
+        self,
+        as_of: datetime | None,
+        known_at: datetime | None,
+        period: str | None,
+        by: Sequence[str],
+        targets: Sequence[str],
+        within: str | None = None,
     ) -> Question:
-        return Question.of(as_of or self.clock(), known_at, period=period, by=by, targets=targets)
+        return Question.of(as_of or self.clock(), known_at, period=period, by=by, targets=targets, within=within)
 
     def publications(self) -> list[tuple[Published, int]]:
         """Return what was published in the store, in order, each with the µs at which it was recorded."""

@@ -72,7 +72,7 @@ def closure_rows(groups: Groups, orders: OrderColumns) -> Rows[ClosureRow]:
 def closure_counts(groups: Groups, orders: OrderColumns) -> Ints:
     """Return how many orders of each group there are in each of `FLAGS`: shape (groups, flags)."""
     if loaded():
-        return count_compiled(groups.group, len(groups), orders, _came_back(orders))
+        return count_compiled(groups.group, len(groups), orders, came_back(orders))
     return _counts(groups, list(closure_flags(orders).values()))
 
 
@@ -91,11 +91,12 @@ def closure_flags(orders: OrderColumns) -> dict[str, Flags]:
         "revisits_due": due,
         "revisited": due & done,
         "reopened": orders.reopened > 0,
-        "recurred": _came_back(orders),
+        "recurred": came_back(orders),
     }
 
 
-def _came_back(orders: OrderColumns) -> Flags:
+def came_back(orders: OrderColumns) -> Flags:
+    """Return which orders recurred."""
     return recurred(orders.matter, orders.received, orders.resolved) if orders.came_back is None else orders.came_back
 
 

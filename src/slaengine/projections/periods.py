@@ -88,3 +88,19 @@ def first_day(period: str) -> date:
         months = 3 if part[0] == "Q" else 6
         return date(int(year), (int(part[1:]) - 1) * months + 1, 1)
     return date.fromisoformat(period if len(part) > 2 else f"{period}-01")
+
+
+def days_of(name: str) -> tuple[date, date]:
+    """Return the first day of the period that is called `name`, as `label` writes it, and the first day after it.
+
+    Raises:
+        UsageError: no period is called that.
+    """
+    try:
+        first = first_day(name)
+    except ValueError:
+        first = None
+    for period in PERIODS:
+        if first and label(first.toordinal(), as_period(period)) == name:
+            return bounds(first.toordinal(), as_period(period))
+    raise UsageError(f"no period is called '{name}'; write 2026, 2026-H1, 2026-Q1, 2026-01, 2026-W05 or 2026-01-31")

@@ -12,12 +12,11 @@ from markupsafe import Markup
 
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError, nearest
-from slaengine.projections.closure import ClosureRow
 from slaengine.projections.compliance import ComplianceRow, ratio
-from slaengine.projections.orders import ClockItem, OrderItem
 from slaengine.projections.periods import Period, label
 from slaengine.projections.promises import titles
 from slaengine.projections.report import Report
+from slaengine.projections.stock import StockClock, StockOrder
 from slaengine.reporting import charts
 from slaengine.reporting.cells import Cell
 from slaengine.reporting.charts import COUNTED, verdict_bar
@@ -104,9 +103,7 @@ class _Asking:
 
     def report(self, period: Period, by: Sequence[str]) -> Report:
         """Return the report on the period that `as_of` lies in."""
-        whole = self.engine.report(period=period, by=by, as_of=self.as_of, known_at=self.known_at)
-        here = self.period(period)
-        return whole.model_copy(update={name: _of_period(getattr(whole, name), here) for name in ("rows", "closure")})
+        return self.engine.report(by=by, within=self.period(period), as_of=self.as_of, known_at=self.known_at)
 
     def say(self, name: str) -> str:
         words: Mapping[str, str] = {**WORDS[self.lang], **READY_WORDS[self.lang]}
@@ -123,48 +120,38 @@ class _Asking:
         return Section(self.say(name), headed, rows, text_columns, self.say("nothing"), parts=parts)
 
 
-def _of_period(rows: Sequence[ComplianceRow] | Sequence[ClosureRow], period: str) -> list[ComplianceRow | ClosureRow]:
-    """Return the rows of one period, without its name: the report's title has it."""
-    return [row.model_copy(update={"period": None}) for row in rows if row.period == period]
-
-
 def _daily(asking: _Asking) -> list[Section]:
     """Every open order with its responsible person, by person and one by one; and whatever is overdue, on ended orders too."""
-    waiting = asking.engine.orders(status=["open", "paused"], limit=None, as_of=asking.as_of, known_at=asking.known_at)
-    behind = asking.engine.orders(verdict=["overdue"], limit=None, as_of=asking.as_of, known_at=asking.known_at)
-    late = [(order, clock) for order in behind for clock in order.clocks if clock.verdict == "overdue"]
-    late.sort(key=lambda pair: pair[1].due_at or asking.as_of)
-    return [_by_person(asking, waiting), _overdue(asking, late), _waiting(asking, waiting)]
+    stock = asking.engine.stock(as_of=asking.as_of, known_at=asking.known_at)
+    return [_by_person(asking, stock.orders), _overdue(asking, stock.clocks), _waiting(asking, stock.orders)]
 
 
-def _responsible(order: OrderItem) -> str:
-    return order.person or order.received_by or ""
-
-
-def _by_person(asking: _Asking, waiting: Sequence[OrderItem]) -> Section:
+def _by_person(asking: _Asking, waiting: Sequence[StockOrder]) -> Section:
+    found: dict[str, list[StockOrder]] = {}
+    for order in waiting:
+        found.setdefault(order.responsible or "", []).append(order)
     rows = []
-    for person in sorted({_responsible(order) for order in waiting}, key=lambda name: (not name, name)):
-        own = [order for order in waiting if _responsible(order) == person]
-        late = sum(any(clock.verdict == "overdue" for clock in order.clocks) for order in own)
-        oldest = max((asking.as_of - order.received_at).total_seconds() for order in own)
+    for person in sorted(found, key=lambda name: (not name, name)):
+        late = sum(order.overdue for order in found[person])
+        oldest = asking.as_of - min(order.received_at for order in found[person])
         name = Cell(person or asking.say("unknown"))
-        rows.append([name, Cell(len(own), "count"), Cell(late, "count"), Cell(oldest, "length")])
+        rows.append([name, Cell(len(found[person]), "count"), Cell(late, "count"), Cell(oldest.total_seconds(), "length")])
     return asking.table("stock_by_person", ("responsible", "open", "overdue", "oldest"), rows, 1)
 
 
-def _overdue(asking: _Asking, late: Sequence[tuple[OrderItem, ClockItem]]) -> Section:
+def _overdue(asking: _Asking, late: Sequence[StockClock]) -> Section:
+    called = titles(asking.engine.book(), asking.lang)
     rows = []
-    for order, clock in late:
-        by = (asking.as_of - (clock.due_at or asking.as_of)).total_seconds()
-        said = (order.number, order.type, _responsible(order), order.cause, asking.called(clock.target))
-        rows.append([*map(Cell, said), Cell(by, "length")])
+    for clock in late:
+        said = (clock.number, clock.type, clock.responsible, clock.cause, called.get(clock.target or "", clock.target))
+        rows.append([*map(Cell, said), Cell((asking.as_of - clock.due_at).total_seconds(), "length")])
     return asking.table("stock_overdue", ("number", "type", "responsible", "cause", "target", "late_by"), rows, 5)
 
 
-def _waiting(asking: _Asking, waiting: Sequence[OrderItem]) -> Section:
+def _waiting(asking: _Asking, waiting: Sequence[StockOrder]) -> Section:
     rows = []
-    for order in sorted(waiting, key=lambda order: (order.kind != "complaint", order.received_at)):
-        said = (order.number, order.kind, order.type, _responsible(order), order.cause, order.status)
+    for order in waiting:
+        said = (order.number, order.kind, order.type, order.responsible, order.cause, order.status)
         rows.append([*map(Cell, said), Cell((asking.as_of - order.received_at).total_seconds(), "length")])
     return asking.table("stock_open", ("number", "kind", "type", "responsible", "cause", "status", "age"), rows, 6)
 
