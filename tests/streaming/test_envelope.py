@@ -10,7 +10,7 @@ from slaengine.domain.codec import encode
 from slaengine.domain.values import Place, Reporter
 from slaengine.errors import CorruptFact, UnreadableMessage
 from slaengine.storage.log import StoredFact
-from slaengine.streaming.envelope import Envelope, key_of
+from slaengine.streaming.envelope import Address, Envelope, key_of
 from slaengine.streaming.port import Message, Record
 from slaengine.streaming.streamed import StreamedFact, read
 
@@ -134,6 +134,16 @@ def test_a_newer_shape_of_a_known_fact_is_told_from_an_unknown_fact() -> None:
     assert not read(record(sent, ce_type=b"slaengine.work_order.teleported.v1")).known
 
 
+def test_an_occurrence_is_read_whichever_way_its_json_is_laid_out() -> None:
+    laid_out = b'{\n  "occurred_at":"2026-01-05T09:00:00Z",\n  "by":"x"}'
+    nested = b'{"inner":{"occurred_at":"never"}\n,"occurred_at":"2026-01-05T09:00:00Z"}'
+    plain = b'{"occurred_at":"2026-01-05T09:00:00Z"}'
+    for states in ([laid_out], [nested], [plain, laid_out, nested, plain]):
+        rows = [(n, ORDER.bytes, n, "work_order.arrived.v1", state, RECORDED, b"h" * 32) for n, state in enumerate(states, 1)]
+        sent = Envelope("urn:city", "facts").messages(rows, {ORDER.bytes: Address.of(b"n", key_of(ORDER), 2)})
+        assert [dict(message.headers)["ce_time"] for message in sent] == [b"2026-01-05T09:00:00Z"] * len(states)
+
+
 @pytest.mark.parametrize(
     "fact",
     [
@@ -156,7 +166,7 @@ def test_facts_of_all_kinds_together_come_out_as_each_alone() -> None:
     ]
     rows = [(n, ORDER.bytes, n, fact.TOPIC, encode(fact), RECORDED + n, b"h" * 32) for n, fact in enumerate(told, 1)]
     for some in (rows, [rows[2]], [(*row[:-1], b"") for row in rows], [(*rows[0][:-1], b""), *rows[1:]], []):
-        envelope, address = Envelope("urn:city", "facts"), {ORDER.bytes: (b"n", key_of(ORDER), 2)}
+        envelope, address = Envelope("urn:city", "facts"), {ORDER.bytes: Address.of(b"n", key_of(ORDER), 2)}
         alone = [
             envelope.message(StoredFact(at, ORDER, version, topic, state, recorded, link), b"n", key_of(ORDER), 2)
             for at, _, version, topic, state, recorded, link in some

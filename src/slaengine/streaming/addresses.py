@@ -33,5 +33,5 @@ class Addresses:
                 named = names_of(connection, some)
             keys = [key_of(order) for order in some]
             for order, key, number in zip(some, keys, partitions_of(keys, self._partitions), strict=True):
-                self._known[order.bytes] = Address(named[order.bytes].encode() if order.bytes in named else key, key, number)
+                self._known[order.bytes] = Address.of(named[order.bytes].encode() if order.bytes in named else key, key, number)
         return self._known

@@ -18,10 +18,13 @@
 
 from __future__ import annotations
 
+import re
+from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
 from itertools import repeat
+from operator import add
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,11 +39,11 @@ from slaengine.streaming.port import Headers, Message
 TYPE_PREFIX = "slaengine."
 JSON = b"application/json"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-OCCURRED = b'"occurred_at":"'
 LINKS = ("correlation_id", "causation_id")
 LINKED = b'ation_id":'
 """What both names end in: most facts have neither."""
-_DIGITS, _ID, _MESSAGE = b"%d".__mod__, b"%b:%b".__mod__, partial(tuple.__new__, Message)
+_OCCURRED = re.compile(rb'"occurred_at":"([^"\n]*)"[^{}\n]*}\n')
+_DIGITS, _MESSAGE = b"%d".__mod__, partial(tuple.__new__, Message)
 """For `map`: each a single step, without a function of Python's."""
 _PERSONAL_NAMES = {topic: tuple(f'"{path[-1]}":'.encode() for path in paths) for topic, paths in PERSONAL.items()}
 """The names without which a fact of a topic holds nothing personal: most facts need not be taken apart."""
@@ -49,15 +52,21 @@ _PLAIN = BY_TOPIC.keys() - PERSONAL.keys()
 
 
 class Address(NamedTuple):
-    """An order's readable number (what has none, a policy say, goes by its id), and its messages' key and partition."""
+    """Under what an order's messages go.
 
-    subject: bytes
+    `subject` is the header with its readable number (what has none, a policy say, goes by its id), `prefix` what its facts' ids
+    begin with; `partition` None lets Kafka's own rule choose.
+    """
+
+    subject: tuple[str, bytes]
+    prefix: bytes
     key: bytes
-    partition: int
+    partition: int | None
 
-
-Addressed = tuple[bytes, bytes, int | None]
-"""An `Address`, or one whose partition Kafka's own rule is to choose."""
+    @classmethod
+    def of(cls, subject: bytes, key: bytes, partition: int | None) -> Address:
+        """Return the address of the order with this number and key."""
+        return cls(("ce_subject", subject), key + b":", key, partition)
 
 
 class Envelope:
@@ -79,9 +88,9 @@ class Envelope:
             CorruptFact: the fact is of a newer version, of which we cannot tell what is personal.
         """
         order = stored.order_id.bytes
-        return self.messages([(stored.position, order, *stored[2:])], {order: (subject, key, partition)})[0]
+        return self.messages([(stored.position, order, *stored[2:])], {order: Address.of(subject, key, partition)})[0]
 
-    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, Addressed]) -> list[Message]:
+    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, Address]) -> list[Message]:
         """Return the messages for facts of the log.
 
         Raises:
@@ -90,26 +99,25 @@ class Envelope:
         if not facts:
             return []
         positions, orders, versions, stored_as, kept, recorded, links = zip(*facts, strict=True)
-        subjects, keys, partitions = zip(*map(addresses.__getitem__, orders), strict=True)
-        sent = [pair if pair[0] in _PLAIN else self._as_sent(*pair) for pair in zip(stored_as, kept, strict=True)]
-        topics, states = zip(*sent, strict=True)
-        numbers = list(map(_DIGITS, versions))
+        subjects, prefixes, keys, partitions = zip(*map(addresses.__getitem__, orders), strict=True)
+        topics, states = self._as_sent(stored_as, kept)
+        lines = b"\n".join((*states, b""))
         columns = [  # a loop over the facts takes twice as long
             repeat(self._specversion),
-            zip(repeat("ce_id"), map(_ID, zip(keys, numbers, strict=True))),
+            zip(repeat("ce_id"), map(add, prefixes, map(_digits, versions))),
             map(_type, topics),
             repeat(self._source),
-            zip(repeat("ce_subject"), subjects),
-            zip(repeat("ce_time"), map(_occurred, states)),
+            subjects,
+            zip(repeat("ce_time"), _occurred(states, lines)),
             map(_recorded, recorded),
             zip(repeat("ce_sequence"), map(_DIGITS, positions)),
-            zip(repeat("ce_version"), numbers),
+            map(_version, versions),
             repeat(self._content),
         ]
         if all(links):
-            columns.append(zip(repeat("ce_hash"), map(str.encode, map(bytes.hex, links))))
+            columns.append(zip(repeat("ce_hash"), map(hexlify, links)))
         headers = list(map(list, zip(*columns, strict=False)))  # some of them have no end
-        if not all(links) or LINKED in b"".join(states):
+        if not all(links) or LINKED in lines:
             self._add_rare(headers, states, links)
         return list(map(_MESSAGE, zip(repeat(self._topic), keys, states, headers, partitions)))
 
@@ -122,8 +130,17 @@ class Envelope:
             if LINKED in state:
                 some.extend(_links(state))
 
-    def _as_sent(self, topic: str, state: bytes) -> tuple[str, bytes]:
-        """Return a fact's type and body in today's shape, without what is personal unless that is let through."""
+    def _as_sent(self, topics: Sequence[str], states: Sequence[bytes]) -> tuple[Sequence[str], Sequence[bytes]]:
+        """Return types and bodies in today's shape, without what is personal unless that is let through."""
+        if _PLAIN.issuperset(topics):
+            return topics, states
+        named, bodies = list(topics), list(states)
+        for n, topic in enumerate(topics):
+            if topic not in _PLAIN:
+                named[n], bodies[n] = self._today(topic, states[n])
+        return named, bodies
+
+    def _today(self, topic: str, state: bytes) -> tuple[str, bytes]:
         if topic not in BY_TOPIC:
             topic, shape = upcast(topic, from_json(state))
             state = to_json(shape)
@@ -140,21 +157,31 @@ def key_of(order_id: UUID) -> bytes:
     return str(order_id).encode()
 
 
+@lru_cache(1_000)
+def _digits(number: int) -> bytes:
+    return b"%d" % number
+
+
+@lru_cache(1_000)
+def _version(number: int) -> tuple[str, bytes]:
+    return "ce_version", b"%d" % number
+
+
 @cache
 def _type(topic: str) -> tuple[str, bytes]:
     return "ce_type", f"{TYPE_PREFIX}{topic}".encode()
 
 
-def _occurred(state: bytes) -> bytes:
-    """Return the instant of occurrence as it stands in the JSON.
+def _occurred(states: Sequence[bytes], lines: bytes) -> Sequence[bytes]:
+    """Return the instants of occurrence as they stand in the JSON of facts; `lines` holds them, each with an end of line.
 
-    Inside a text a quotation mark is escaped, so the name that is looked for stands only where it is a name; the last one
-    is the fact's own when nothing is nested behind it.
+    Inside a text a quotation mark is escaped, so the name that is looked for stands only where it is a name; it is the fact's
+    own when nothing is nested between it and the end.
     """
-    instant, _, rest = state.rpartition(OCCURRED)[2].partition(b'"')
-    if rest.find(b"}") == len(rest) - 1 and b"{" not in rest and len(rest) < len(state):
-        return instant
-    return str(from_json(state)["occurred_at"]).encode()
+    found: list[bytes] = _OCCURRED.findall(lines)
+    if len(found) == len(states) == lines.count(b"\n"):
+        return found
+    return [str(from_json(state)["occurred_at"]).encode() for state in states]
 
 
 def instant_text(micros: int) -> str:
