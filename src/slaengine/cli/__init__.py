@@ -1,29 +1,19 @@
-"""The command line: a thin face over the library. Verbs are library names."""
+"""The command line: a thin face over the library. Verbs are library names; each loads what it needs when it is called."""
 
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
-from slaengine.cli import (
-    audit,
-    calendar,
-    dead_letters,
-    demo,
-    explaining,
-    importing,
-    kpis,
-    orders,
-    personal,
-    policy,
-    report,
-    streaming,
-)
+from slaengine import __version__
 from slaengine.cli.common import guarded
+from slaengine.cli.lazy import LazyGroup
 
 app = typer.Typer(
     name="slaengine",
+    cls=LazyGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,23 +22,18 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"slaengine {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
     """Keep, prove and explain the service promises made on work orders."""
-
-
-importing.register(app)
-report.register(app)
-kpis.register(app)
-orders.register(app)
-explaining.register(app)
-calendar.register(app)
-policy.register(app)
-audit.register(app)
-personal.register(app)
-streaming.register(app)
-dead_letters.register(app)
-demo.register(app)
 
 
 def run(argv: list[str] | None = None) -> None:
