@@ -68,7 +68,7 @@ class _Long:
         return first
 
     def write(self, first: int, values: Mapping[str, Any], count: int) -> None:
-        for name, column in self.columns.items():
+        for name, column in self.columns.items() if count else ():
             column[first : first + count] = values.get(name, 0)
 
     def used(self) -> dict[str, Any]:
@@ -84,15 +84,12 @@ class _Words:
 
     def of(self, column: Words) -> Column:
         """Return the codes here of another column's entries."""
-        here = np.array([self._code(word) for word in column.words], np.int32)
+        for word in column.words:
+            if word not in self.codes:
+                self.codes[word] = len(self.words)
+                self.words.append(word)
+        here = np.array(list(map(self.codes.__getitem__, column.words)), np.int32)
         return here[column.codes] if len(column.codes) else np.empty(0, np.int32)
-
-    def _code(self, word: str | None) -> int:
-        code = self.codes.get(word)
-        if code is None:
-            code = self.codes[word] = len(self.words)
-            self.words.append(word)
-        return code
 
 
 @dataclass(slots=True)
@@ -224,6 +221,9 @@ class LaidOut:
     def _recurred(self, orders: Mapping[str, Column]) -> Flags:
         """Return which orders came back; of those laid before, only matters that were touched since are looked at again."""
         matters = orders["matter"]
+        if not len(self._came_back):
+            self._came_back, self._touched = recurred(matters, orders["received"], orders["resolved"]), []
+            return self._came_back
         wanted = np.zeros(BUCKETS, np.bool_)
         for touched in self._touched:
             wanted[touched & (BUCKETS - 1)] = True
