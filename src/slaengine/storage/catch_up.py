@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 from uuid import UUID
 
-from slaengine.errors import CorruptFact, StorageError
+from slaengine.errors import CorruptFact, Overtaken, StorageError
 from slaengine.garbage import searched_seldom
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.clock import COMPILED_FACTS_MIN
@@ -16,6 +16,7 @@ from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import CaseFile
 from slaengine.projections.entry import Entry, Judge, judge_of
 from slaengine.projections.promises import fingerprint
+from slaengine.storage.at_hand import at_hand, forget, leave
 from slaengine.storage.bulk import chunks
 from slaengine.storage.checking import check
 from slaengine.storage.fact_rows import FactRow, facts_after
@@ -24,6 +25,7 @@ from slaengine.storage.kernel_code import compiled_before
 from slaengine.storage.log import FactLog
 from slaengine.storage.making import WORK_ORDER, Maker
 from slaengine.storage.read_models import (
+    TOLD_AT_ONCE_MAX,
     Build,
     ReadModels,
     case_files,
@@ -74,7 +76,7 @@ def catch_up(
         CalendarError: a calendar of the policy does not know a time that a limit reaches into.
         ConcurrencyError, StorageError: as `Database.writing`.
     """
-    ready = _few(models, book, batch)
+    ready = _few(log, models, book, batch)
     if ready is not None:
         build, count = ready
         if count:
@@ -99,13 +101,15 @@ def catch_up(
     return build
 
 
-def _few(models: ReadModels, book: PolicyBook, batch: int) -> tuple[Build, int] | None:
+def _few(log: FactLog, models: ReadModels, book: PolicyBook, batch: int) -> tuple[Build, int] | None:
     """Take in the few facts that came since the last time, in two transactions; return the build and how many they were.
 
     None when there is more to do than that. A fact that comes alone is to be visible within a few ms, and each transaction
     costs a good part of one.
     """
     few, maker = min(batch, FACTS_A_LOOK), Maker(judge_of(book))
+    if (done := _at_hand(log, models, book, maker)) is not None:
+        return done
     with models.database.reading() as connection:
         found = waiting(connection, models, book.name, fingerprint(book), few)
         if found is None:
@@ -113,11 +117,41 @@ def _few(models: ReadModels, book: PolicyBook, batch: int) -> tuple[Build, int] 
         build, facts, position, known, free = found
         if not facts:
             return build, 0
-        if len(facts) == few or build.position // FACTS_A_LOOK != position // FACTS_A_LOOK:
+        if len(facts) == few or _time_to_look(build, position):
             return None
         entries = _entries(maker.judge, _moments_by_order(maker, facts), known, free)
     models.take_in(build, position, rows_of(entries), [seq for seq, _ in known.values()])
-    return replace(build, position=position), len(facts)
+    return _left(models, replace(build, position=position), entries, free), len(facts)
+
+
+def _at_hand(log: FactLog, models: ReadModels, book: PolicyBook, maker: Maker) -> tuple[Build, int] | None:
+    """Take in what this process has just recorded without reading it back, on PostgreSQL; None if it cannot be done so."""
+    if log.database is not models.database or models.database.dialect == "sqlite" or models.database.within:
+        return None
+    found = at_hand(log, book.name, fingerprint(book))
+    if found is None or _time_to_look(found.build, found.position):
+        return None
+    build, facts, position, end, free = found
+    entries = _entries(maker.judge, _moments_by_order(maker, facts), {}, free)
+    rows = rows_of(entries)
+    if sum(map(len, rows)) > TOLD_AT_ONCE_MAX:
+        return None
+    try:
+        models.take_in(build, position, rows, [], end=end)
+    except Overtaken:  # others recorded or showed something meanwhile
+        forget(models.database, book.name)
+        return None
+    return _left(models, replace(build, position=position), entries, free), len(facts)
+
+
+def _left(models: ReadModels, build: Build, entries: Mapping[int, Entry], free: int) -> Build:
+    leave(models.database, build, max([free, *(seq + 1 for seq in entries)]))
+    return build
+
+
+def _time_to_look(build: Build, position: int) -> bool:
+    """Whether it is time to look which tiles are missing when the build gets there."""
+    return build.position // FACTS_A_LOOK != position // FACTS_A_LOOK
 
 
 def _check(log: FactLog, models: ReadModels, build: Build, judge: Judge) -> None:

@@ -129,6 +129,11 @@ class Database:
         return {} if self._outer is None else self._outer.notes
 
     @property
+    def within(self) -> bool:
+        """Whether a block of this thread is open."""
+        return self._outer is not None
+
+    @property
     def _outer(self) -> _Transaction | None:
         outer: _Transaction | None = getattr(self._current, "transaction", None)
         return outer

@@ -25,6 +25,8 @@ from slaengine.storage.schema import facts, numbers
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 IDS_A_STATEMENT = 1_000
+AT_HAND = 8
+"""Facts kept in memory when they were appended: those of a command or two."""
 FIRST_VERSIONS = (0, 1)
 """Our orders count from 1; the eventsourcing library's own aggregates may count from 0."""
 
@@ -86,6 +88,8 @@ class FactLog:
         self.database = database
         self._clock = clock
         self._is_sqlite = database.dialect == "sqlite"
+        self.appended: tuple[StoredFact, ...] = ()
+        """The last facts that were appended here, one behind the other; they may have been rolled back since."""
 
     # ── appending ──
 
@@ -123,6 +127,8 @@ class FactLog:
             else:
                 add_many(connection, added)
             self.database.notes[_HELD] = moved
+        goes_on = self.appended and self.appended[-1].hash == head.hash
+        self.appended = (*(self.appended if goes_on else ()), *stored[-AT_HAND:])[-AT_HAND:]
         return stored
 
     @contextmanager

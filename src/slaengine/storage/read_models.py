@@ -103,13 +103,14 @@ class ReadModels:
         """
         _check_moved(build, *run_together(connection, [_advance(build, position)]))
 
-    def take_in(self, build: Build, position: int, rows: Rows, replaced: Sequence[int]) -> None:
+    def take_in(self, build: Build, position: int, rows: Rows, replaced: Sequence[int], *, end: bytes | None = None) -> None:
         """Write rows of orders as `put_rows` does and say that `build` now stands at `position`, in one transaction.
 
-        Few rows cost PostgreSQL one exchange.
+        Few rows cost PostgreSQL one exchange; there `end` makes it a condition that the build is live and that the log ends with
+        the fact of this hash.
 
         Raises:
-            Overtaken: as `advance`.
+            Overtaken: as `advance`, or the condition does not hold.
         """
         if self.database.dialect == "sqlite" or sum(map(len, rows)) > TOLD_AT_ONCE_MAX:
             with self.database.writing(derived=True) as connection:
@@ -121,7 +122,10 @@ class ReadModels:
         gone = [forgetting(tables, (row[0] for row in rows.orders))] if rows.orders else []
         gone += [deletion(table, replaced) for table in written] if replaced else []
         new = [insertion(table, of_table) for table, of_table in zip(written, rows, strict=True) if of_table]
-        self.database.write_at_once([or_fail(_advance(build, position)), *gone, *new], derived=True)
+        moves, values = _advance(build, position)
+        if end is not None:
+            moves, values = f"{moves} AND state = 'live' AND (SELECT hash FROM log_head) = ?", (*values, end)
+        self.database.write_at_once([or_fail((moves, values)), *gone, *new], derived=True)
 
 
 def _advance(build: Build, position: int) -> Statement:
