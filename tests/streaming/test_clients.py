@@ -136,6 +136,14 @@ def test_a_group_shares_partitions_and_takes_over_from_a_member_that_leaves(clus
         until(lambda: len(first.partitions) == 3)
 
 
+def test_a_member_that_is_alone_joins_once(cluster: Kafka, topic: str) -> None:
+    """kafka-python's joined twice where it learnt of the partitions late; others that came in between waited for a session."""
+    with Member(cluster, f"g-{uuid.uuid4()}", topic) as alone:
+        until(lambda: len(alone.partitions) == 3)
+        time.sleep(2)
+        assert alone.rebalances == 1
+
+
 class Member(threading.Thread):
     """A member of a group on a thread of its own, as clients want it."""
 

@@ -164,12 +164,12 @@ class PythonConsumer:
     def subscribe(self, topics: Collection[str]) -> None:
         """Share these topics' partitions with the group.
 
-        Their partitions are asked for first: a member that does not know them yet gives out none, and all join once more.
+        The cluster is asked about them between subscribing and joining: a group's leader that learns of their partitions only
+        behind the join takes them for new, and has everybody join once more.
         """
-        with _ours(self._settings):
-            for topic in topics:
-                self._consumer.partitions_for_topic(topic)
         self._consumer.subscribe(list(topics), listener=self._counter)
+        with _ours(self._settings):
+            self._consumer.topics()
 
     def assign(self, starts: Mapping[Partition, int]) -> None:
         """Read exactly these partitions."""

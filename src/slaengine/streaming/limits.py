@@ -32,8 +32,9 @@ SESSION_TIMEOUT_MS = 10_000
 """A consumer that is silent this long is dead for its group, and its partitions go to others. Longer than a group's coordinator
 needs to move away from a broker that is cut off: who is dropped meanwhile must wait until the new one drops him, too."""
 
-HEARTBEAT_MS = 1_500
-"""A fraction of the session, so that one lost heartbeat kills nobody."""
+HEARTBEAT_MS = 500
+"""A fraction of the session, so that one lost heartbeat kills nobody; and a member hears by it that others have come or gone, who
+wait for it meanwhile."""
 
 CLOSE_TIMEOUT_S = 1.0
 """Closing never waits longer for a broker that may be gone."""
