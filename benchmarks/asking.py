@@ -58,11 +58,13 @@ def _asked(url: str) -> Iterator[list[Any]]:
     begun = time.perf_counter()
     from slaengine import SlaEngine
 
+    yield ["slaengine imported", "", _ms(begun), ""]
+    begun = time.perf_counter()
     now = [datetime(2100, 1, 1, tzinfo=UTC)]
     with SlaEngine.open(url, policy=POLICY, clock=lambda: now[0]) as engine:
         now[0] = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=engine.log.head().recorded_at)
         engine.report(**QUESTIONS[0])
-        yield ["first report, from the start of the process", "", _ms(begun), ""]
+        yield ["store opened and first report of the process", "", _ms(begun), ""]
         yield ["compiled loops loaded, asking on", "", _loaded(partial(engine.report, **QUESTIONS[0])), ""]
         for question in QUESTIONS:
             yield [_named(question), *_timed(partial(engine.report, **question))]

@@ -83,7 +83,7 @@ def loops():
 
 
 @pytest.mark.usefixtures("loops")
-@pytest.mark.parametrize("counters", [1_200_000, 200, 10])
+@pytest.mark.parametrize("counters", [800_000, 200, 10])
 @given(rows=clocks)
 def test_the_compiled_loops_count_and_find_the_same(counters, rows):
     ticking, before = columns(rows), counting.COUNTERS_MAX

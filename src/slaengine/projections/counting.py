@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from slaengine.projections.cells import Cells, Tally
 from slaengine.projections.columns import SPANS, STATUSES, VERDICTS, ClockColumns, Flags, Ints, OrderColumns, Words
 
-COUNTERS_MAX = 1_200_000
+COUNTERS_MAX = 800_000
 """Counters at a time, 4 bytes each: more do not lie close to the processor, and coarser spans are quicker."""
 CLOCK_KINDS = (np.int32, np.int16, np.uint16, np.int64, np.int64, np.bool_, np.int16)
 """What the columns of clocks hold in the loops, as they are laid out (`laid_out`): they are compiled for these only."""
