@@ -7,8 +7,10 @@ import numpy as np
 from slaengine.policies.moment import Moment
 from slaengine.projections.case_file import micros
 from slaengine.projections.columns import (
+    MINUTE,
     NEVER,
     NO_CADENCE,
+    NOT_STOPPED,
     STATUSES,
     VERDICTS,
     ClockColumns,
@@ -42,6 +44,7 @@ def orders(*rows: dict, covered: str = "fix") -> OrderColumns:
         received=ints(received),
         ended=ints(at(row["ended"]) if row.get("ended") else NEVER for row in rows),
         resolved=ints(at(row["ended"]) if row.get("ended") else NEVER for row in rows),
+        closed=ints(at(row["closed"]) if row.get("closed") else NEVER for row in rows),
         matter=ints(matter_of(row.get("place"), row.get("type")) for row in rows),
         escalated=ints(row.get("escalated", 0) for row in rows),
         visits=ints(row.get("visits", 0) for row in rows),
@@ -62,7 +65,7 @@ def orders(*rows: dict, covered: str = "fix") -> OrderColumns:
 
 
 def clocks(*rows: tuple) -> ClockColumns:
-    """Each row: order, target, verdict, due, elapsed µs, and anything more if a breach is excused."""
+    """Each row: order, target, verdict, due, elapsed µs, and when it stopped, or anything else if a breach is excused."""
     verdict = ints(VERDICTS.index(row[2]) for row in rows)
     elapsed = ints(NEVER if row[4] is None else row[4] for row in rows)
     return ClockColumns(
@@ -72,7 +75,8 @@ def clocks(*rows: tuple) -> ClockColumns:
         due=ints(NEVER if row[3] is None else at(row[3]) for row in rows),
         elapsed=elapsed,
         mark=marks(verdict, elapsed),
-        excused=np.array([len(row) > 5 for row in rows], np.bool_),
+        stopped=ints(at(row[5]) // MINUTE if len(row) > 5 and row[5] != "excused" else NOT_STOPPED for row in rows),
+        excused=np.array([row[5:] == ("excused",) for row in rows], np.bool_),
         cadence=ints(NO_CADENCE for _ in rows),
     )
 

@@ -9,18 +9,19 @@ from slaengine.projections.columns import NEVER
 from slaengine.projections.kpi_orders import ABOVE_ONLY, as_line, check_line, kpi_places
 from slaengine.projections.kpis import KpiRow, cut_for, kpi_rows
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 FEBRUARY = at("2026-02-01")
 
 
 def kpi_of(measured, ticking=None, *, holding=None, households=None, **fields) -> list[KpiRow]:
     kpi = Kpi.model_validate({"name": "k", "period": "month", **fields})
-    cut = cut_for(kpi, sheet(measured, ticking, holding), FEBRUARY)
-    return kpi_rows(kpi, cut, zone=ZoneInfo("Asia/Shanghai"), households=households)
+    cut = cut_for(kpi, sheet(measured, ticking, holding), FEBRUARY, SHANGHAI)
+    return kpi_rows(kpi, cut, zone=SHANGHAI, households=households)
 
 
 def behind_kpi(line, measured, ticking=None, *, holding=None, **fields) -> dict[tuple, list[int]]:
     kpi = Kpi.model_validate({"name": "k", "period": "month", **fields})
-    cut = cut_for(kpi, sheet(measured, ticking, holding), FEBRUARY)
+    cut = cut_for(kpi, sheet(measured, ticking, holding), FEBRUARY, SHANGHAI)
     return {(place.period, *place.group.values()): place.orders.tolist() for place in kpi_places(kpi, cut, line)}
 
 

@@ -64,7 +64,7 @@ def said(sheet) -> list:
     rows = [
         compliance_rows(groups_of(sheet.orders, "week", by), promises.targets, sheet, NOW) for by in ((), ("type",), ("person",))
     ]
-    kpis = [kpi_rows(kpi, cut_for(kpi, sheet, NOW), zone=promises.zone) for kpi in chosen_kpis(STANDARD, ())]
+    kpis = [kpi_rows(kpi, cut_for(kpi, sheet, NOW, promises.zone), zone=promises.zone) for kpi in chosen_kpis(STANDARD, ())]
     closure = closure_rows(groups_of(sheet.orders, None, ("type",)), sheet.orders)
     return [rows, closure, kpis, len(sheet.orders), sorted(sheet.orders.seq.tolist())]
 

@@ -10,7 +10,7 @@ import slaengine.projections.columns
 from slaengine.projections import closure, counting, tally
 from slaengine.projections.cells import Cells, Tally
 from slaengine.projections.closure import ClosureRow
-from slaengine.projections.columns import NEVER, NO_CADENCE, SPANS, STATUSES, VERDICTS, ClockColumns, Words, marks
+from slaengine.projections.columns import NEVER, NO_CADENCE, NOT_STOPPED, SPANS, STATUSES, VERDICTS, ClockColumns, Words, marks
 from slaengine.projections.compliance import ComplianceRow
 from slaengine.projections.groups import Groups
 from slaengine.projections.percentiles import grouped
@@ -45,6 +45,7 @@ def columns(rows) -> ClockColumns:
         verdict=ints(verdict),
         due=ints(NEVER if value is None else value for value in due),
         elapsed=taken,
+        stopped=ints(NOT_STOPPED for _ in cell),
         excused=np.array(excused, np.bool_),
         cadence=ints(cadence),
         mark=marks(ints(verdict), taken),

@@ -190,7 +190,11 @@ class Reading(ReadingOrders):
         chosen = chosen_kpis(figures.judge.book, names)
         question = self._question(as_of, known_at, period, [name for kpi in chosen for name in needed(kpi)], ())
         with figures.sheet(*_instants(question), question.by) as sheet:
-            yield figures, chosen, partial(cut_for, sheet=sheet, as_of=micros(question.as_of), period=question.period)
+            yield (
+                figures,
+                chosen,
+                partial(cut_for, sheet=sheet, as_of=micros(question.as_of), zone=figures.judge.zone, period=question.period),
+            )
 
     def compare(
         self, target: str, *, against: str | None = None, period: str | None = None, by: Sequence[str] = ()

@@ -38,6 +38,18 @@ Measure = Literal[
 ]
 """What is measured; docs/reference/figures.md says how each one counts."""
 
+Cohort = Literal["received", "due", "stopped", "closed"]
+"""By which date an order or a clock is in a period: the order's receipt or closing, or when the clock was due or stopped."""
+
+OF_CLOCKS: dict[Cohort, frozenset[str]] = {
+    "due": frozenset({"compliance", "waived", "elapsed"}),
+    "stopped": frozenset({"compliance", "waived", "elapsed"}),
+}
+"""The measures that can go by a date of clocks."""
+
+OF_RECEIPTS = frozenset({"backlog", "closure", "in_hand", "merged", "recurrence", "rework"})
+"""The measures that ask what became of the orders received: among those closed, nothing of it can be seen."""
+
 Share = Annotated[float, Field(ge=0)]
 
 
@@ -67,7 +79,8 @@ class Kpi(Part):
 
     `target` names the target whose clocks `compliance`, `elapsed` and `waived` look at; without it, those of all. `kind`,
     `type`, `channels`, `causes`, `outcomes`, `answers` and `methods` narrow what counts, by measure. `goals` may change by
-    date; the one in force at a period's start counts.
+    date; the one in force at a period's start counts. `cohort` says by which date something is in a
+    period: that of the order's receipt or closing, or that on which the clock was due or stopped.
     """
 
     name: Label
@@ -85,6 +98,7 @@ class Kpi(Part):
     late_hours: Annotated[int, Field(ge=1)] | None = None
     goals: tuple[Goal, ...] = ()
     bands: Bands | None = None
+    cohort: Cohort = "received"
     period: Literal["day", "week", "month", "quarter", "half_year", "year"] = "month"
     by: tuple[Label, ...] = ()
     row: str | None = None
@@ -93,6 +107,10 @@ class Kpi(Part):
     def _complete(self) -> Kpi:
         if self.measure == "elapsed" and self.target is None:
             raise ValueError("measure elapsed looks at a target's clocks; name the target")
+        if self.cohort in OF_CLOCKS and self.measure not in OF_CLOCKS[self.cohort]:
+            raise ValueError(f"measure {self.measure} counts orders, and cohort {self.cohort} is a date of clocks")
+        if self.cohort == "closed" and self.measure in OF_RECEIPTS:
+            raise ValueError(f"measure {self.measure} asks what became of all orders received; leave cohort out")
         return self
 
 

@@ -15,6 +15,11 @@ Flags = NDArray[np.bool_]
 NEVER = np.iinfo(np.int64).min
 """Stands for None in a column of instants or lengths."""
 
+NOT_STOPPED = 0
+"""Stands for None in a column of minutes."""
+
+MINUTE = 60_000_000
+
 NO_CADENCE = -1
 """Stands for None in a column of cadences."""
 
@@ -87,7 +92,7 @@ class OrderColumns:
     """One entry an order; all columns are of one length. Instants are µs UTC, `NEVER` for None.
 
     `seq` is its place in the tables. `day` is the local date of receipt as an ordinal, `ended` when it ceased to be open,
-    `resolved` when it was resolved, as far as that stands. `matter` is its place and type (`recurrence.matter_of`). `covered`
+    `resolved` and `closed` when it was, as far as that stands. `matter` is its place and type (`recurrence.matter_of`). `covered`
     holds, comma-separated, the names of the targets that some rule lays on the order. `revisits_asked` counts the revisit
     clocks of its last resolution, `revisits_open` those not yet stopped; `revisited` is when a revisit followed it.
     `reopened` and `visits` count, `escalated` is the highest level. `came_back` is `recurrence.recurred` of these orders,
@@ -99,6 +104,7 @@ class OrderColumns:
     received: Ints
     responded: Ints
     resolved: Ints
+    closed: Ints
     revisited: Ints
     ended: Ints
     matter: Ints
@@ -142,7 +148,8 @@ class ClockColumns:
 
     `verdict` is a code into `VERDICTS`, as judged without an end: a running clock may be overdue by now, or waived where a
     breach is `excused`. `due` and `elapsed` are µs, `NEVER` for None; `elapsed` is that of clocks that their fact stopped,
-    `NEVER` for the others. `cadence` is the rule by which a daily clock goes on by itself when its due time has passed
+    `NEVER` for the others, and `stopped` is in which minute since 1970 (UTC) it did, `NOT_STOPPED` for the others: that tells
+    the day in half of the room. `cadence` is the rule by which a daily clock goes on by itself when its due time has passed
     (`policies.daily`), `NO_CADENCE` for the others. `mark` is `marks(verdict, elapsed)`.
     """
 
@@ -151,6 +158,7 @@ class ClockColumns:
     verdict: Ints
     due: Ints
     elapsed: Ints
+    stopped: Ints
     excused: Flags
     cadence: Ints
     mark: Ints
@@ -162,17 +170,13 @@ class ClockColumns:
         """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
         if wanted.all():
             return self
-        kept = np.flatnonzero(wanted[self.order])
-        return ClockColumns(
-            order=_places(wanted)[self.order.take(kept)],
-            target=self.target.at(kept),
-            verdict=self.verdict.take(kept),
-            due=self.due.take(kept),
-            elapsed=self.elapsed.take(kept),
-            excused=self.excused.take(kept),
-            cadence=self.cadence.take(kept),
-            mark=self.mark.take(kept),
-        )
+        kept = self.at(np.flatnonzero(wanted[self.order]))
+        return replace(kept, order=_places(wanted)[kept.order])
+
+    def at(self, places: Ints) -> ClockColumns:
+        """Return the clocks at these places."""
+        columns = {name: getattr(self, name).take(places) for name in _CLOCK_ARRAYS}
+        return ClockColumns(target=self.target.at(places), **columns)
 
     def late(self, as_of: int) -> Ints:
         """Return the places of the running clocks whose due instant has passed by `as_of` (µs UTC)."""
@@ -196,12 +200,13 @@ class ClockColumns:
         gone_on = np.flatnonzero(self.cadence != NO_CADENCE)
         gone_on = gone_on[self.due[gone_on] < as_of]
         cadences, due = self.cadence[gone_on], self.due[gone_on]
-        missed = np.zeros(len(gone_on), np.int64)
+        missed, passed = np.zeros(len(gone_on), np.int64), {}
         for cadence in np.unique(cadences).tolist():
             its = cadences == cadence
-            passed = deadlines(cadence, int(due[its].min()), as_of)
-            missed[its] = np.searchsorted(passed, as_of) - np.searchsorted(passed, due[its], side="right")
-        return Further(self.order[gone_on], self.target.at(gone_on), missed)
+            known = deadlines(cadence, int(due[its].min()), as_of)
+            passed[cadence] = known[: np.searchsorted(known, as_of)]
+            missed[its] = len(passed[cadence]) - np.searchsorted(passed[cadence], due[its], side="right")
+        return Further(self.order[gone_on], self.target.at(gone_on), missed, due, cadences, passed)
 
 
 Deadlines = Callable[[int, int, int], Ints]
@@ -213,23 +218,32 @@ class Further:
     """Clocks that no row tells of: the cycles of daily clocks that ended and began by time alone, since their last row.
 
     One entry stands for `missed` clocks of an order and target that were missed, and one that runs. No breach of them is excused.
+    Those missed were due at the deadlines of `cadence` behind `due` (µs UTC); `passed` has all of each cadence, ascending.
     """
 
     order: Ints
     target: Words
     missed: Ints
+    due: Ints
+    cadence: Ints
+    passed: Mapping[int, Ints]
 
     @classmethod
     def none(cls) -> Further:
         """Return no clocks."""
-        return cls(np.empty(0, np.int32), Words(np.empty(0, np.int32), ()), np.empty(0, np.int64))
+        none = np.empty(0, np.int64)
+        return cls(none.astype(np.int32), Words(none.astype(np.int32), ()), none, none, none, {})
 
     def of(self, wanted: Flags) -> Further:
         """Return the clocks of the orders of which `wanted` is true, as entries of those orders alone."""
         if wanted.all():
             return self
-        kept = wanted[self.order]
-        return Further(_places(wanted)[self.order[kept]], self.target.only(kept), self.missed[kept])
+        kept = np.flatnonzero(wanted[self.order])
+        return self.at(kept, _places(wanted)[self.order[kept]])
+
+    def at(self, places: Ints, order: Ints) -> Further:
+        """Return the entries at these places, as entries of these orders."""
+        return Further(order, self.target.at(places), self.missed[places], self.due[places], self.cadence[places], self.passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,3 +302,6 @@ def joined(columns: Sequence[Words]) -> Words:
         here = np.array([places.setdefault(word, len(places)) for word in column.words], np.int32)
         codes.append(here[column.codes])
     return Words(np.concatenate(codes) if codes else np.empty(0, np.int32), list(places))
+
+
+_CLOCK_ARRAYS = tuple(one.name for one in fields(ClockColumns) if one.name != "target")

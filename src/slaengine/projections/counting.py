@@ -38,7 +38,7 @@ def load() -> bool:
         except ImportError:  # it does not go with the NumPy that is there
             return False
         none: Any = np.empty(0, np.int32)
-        _tally(loops, Cells(none, 0, none, 1), ClockColumns(none, Words(none, ()), none, none, none, none, none, none), 0, (0.5,))
+        _tally(loops, Cells(none, 0, none, 1), ClockColumns(none, Words(none, ()), *[none] * 7), 0, (0.5,))
         _count(loops, none, 0, [none] * len(ORDER_KINDS))
         _LOADED.append(loops)
     return bool(_LOADED)

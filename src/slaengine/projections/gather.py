@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
-from slaengine.projections.columns import NEVER, NO_CADENCE, STATUSES, VERDICTS, Words
+from slaengine.projections.columns import MINUTE, NEVER, NO_CADENCE, NOT_STOPPED, STATUSES, VERDICTS, Words
 from slaengine.projections.entry import Entry
 from slaengine.projections.groups import DIMENSIONS, LABEL
 from slaengine.projections.rows import (
@@ -49,7 +49,8 @@ def tile_of_rows(orders: Sequence[Values], clocks: Sequence[Values], held: Seque
         "order": np.searchsorted(seqs, np.array(ticking["seq"], np.int64)),
         "target": targets.codes,
         "verdict": [VERDICT_CODES[verdict] for verdict in ticking["verdict"]],
-        "elapsed": _counted(ticking),
+        "elapsed": _counted(ticking, ticking["elapsed"]),
+        "stopped": [NOT_STOPPED if stop is None else stop // MINUTE for stop in _counted(ticking, ticking["stopped_at"])],
         "cadence": [NO_CADENCE if rule is None else rule for rule in ticking["cadence"]],
     }
     by_holder: Columns = {**parties, "order": np.searchsorted(seqs, np.array(parties["seq"], np.int64)), "party": holders.codes}
@@ -98,10 +99,10 @@ def _columns(names: Sequence[str], rows: Sequence[Values]) -> dict[str, Column]:
     return dict(zip(names, columns, strict=True))
 
 
-def _counted(ticking: Mapping[str, Column]) -> Column:
-    """Return the elapsed times that count: those of clocks that a fact of theirs stopped."""
-    counts = zip(ticking["elapsed"], ticking["stopped_by"], ticking["verdict"], strict=True)
-    return [elapsed if by is not None and verdict in JUDGED else None for elapsed, by, verdict in counts]
+def _counted(ticking: Mapping[str, Column], column: Column) -> Column:
+    """Return what a column holds of clocks that a fact of theirs stopped, and None of the others."""
+    counts = zip(column, ticking["stopped_by"], ticking["verdict"], strict=True)
+    return [value if by is not None and verdict in JUDGED else None for value, by, verdict in counts]
 
 
 def _labels(texts: Column) -> dict[str, Words]:

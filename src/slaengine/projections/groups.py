@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,16 +95,21 @@ class Groups:
 
 def groups_of(orders: OrderColumns, period: Period | None, by: Sequence[str]) -> Groups:
     """Return the groups of `orders`, in the order of their keys; not known comes last."""
-    columns = [_days(orders, period)] if period else []
-    columns += [_dimension(orders, name) for name in by]
-    mixed = _Mixed.none(len(orders))
+    return groups_on(orders.day, orders.dimensions, period, by)
+
+
+def groups_on(day: Ints, said: Mapping[str, Words], period: Period | None, by: Sequence[str]) -> Groups:
+    """Return the groups of what has these days (ordinals) and says this in its stored dimensions, as `groups_of` does."""
+    columns = [_days(day, period)] if period else []
+    columns += [_dimension(said, name) for name in by]
+    mixed = _Mixed.none(len(day))
     for words in columns:
         mixed = (mixed if mixed.count * len(words.words) <= COUNTED_MAX else mixed.numbered()).with_column(words)
     mixed = mixed.numbered()
-    said = [[words[code] for code in codes.tolist()] for words, codes in mixed.columns]
-    periods: Sequence[str | None] = said[0] if period else [None] * mixed.count
-    groups = zip(*said[1 if period else 0 :], strict=True) if by else [()] * mixed.count
-    return Groups(mixed.codes, [(name, dict(zip(by, values, strict=True))) for name, values in zip(periods, groups, strict=True)])
+    values = [[words[code] for code in codes.tolist()] for words, codes in mixed.columns]
+    periods: Sequence[str | None] = values[0] if period else [None] * mixed.count
+    groups = zip(*values[1 if period else 0 :], strict=True) if by else [()] * mixed.count
+    return Groups(mixed.codes, [(name, dict(zip(by, one, strict=True))) for name, one in zip(periods, groups, strict=True)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +167,19 @@ def _ranks(words: Sequence[str | None]) -> Ints:
     return ranks
 
 
-def _days(orders: OrderColumns, period: Period) -> Words:
-    if not len(orders):
+def _days(day: Ints, period: Period) -> Words:
+    if not len(day):
         return Words(np.empty(0, np.int32), [])
-    first, last = int(orders.day.min()), int(orders.day.max())
+    first, last = int(day.min()), int(day.max())
     if last - first > DAYS_MAX:
-        days, codes = np.unique(orders.day, return_inverse=True)
-        return Words(codes, [label(day, period) for day in days.tolist()]).merged()
-    labels = Words.of([label(day, period) for day in range(first, last + 1)])
-    return Words(labels.codes[orders.day - first], labels.words)
+        days, codes = np.unique(day, return_inverse=True)
+        return Words(codes, [label(number, period) for number in days.tolist()]).merged()
+    labels = Words.of([label(number, period) for number in range(first, last + 1)])
+    return Words(labels.codes[day - first], labels.words)
 
 
-def _dimension(orders: OrderColumns, name: str) -> Words:
-    words = orders.dimensions[column_of(name)]
+def _dimension(said: Mapping[str, Words], name: str) -> Words:
+    words = said[column_of(name)]
     if name.startswith(PREFIX):
         words = Words(words.codes, [None if word is None else _prefix(word, name) for word in words.words]).merged()
     return words

@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from slaengine.errors import UsageError, nearest
-from slaengine.policies.kpi import Kpi
+from slaengine.policies.kpi import OF_CLOCKS, Kpi
 from slaengine.projections.backlog import is_open
-from slaengine.projections.behind import Place, at_verdicts, split, with_clock
+from slaengine.projections.behind import AtVerdicts, Place, at_verdicts, split, with_clock
 from slaengine.projections.columns import NEVER, Flags, Sheet
 from slaengine.projections.kpis import Cut
 from slaengine.projections.measures import CLOCK_MEASURES, MEASURES, given_out
@@ -64,19 +64,39 @@ def kpi_places(kpi: Kpi, cut: Cut, line: Line) -> Iterator[Place]:
     """
     if kpi.measure == "held":
         yield from _held(cut)
+    elif kpi.cohort in OF_CLOCKS:
+        yield from _by_clocks(kpi, cut, line)
     elif line == "above" or kpi.measure not in ABOVE_ONLY:
         yield from split(cut.groups, _counted(kpi, cut, line), kpi.target)
+
+
+def _by_clocks(kpi: Kpi, cut: Cut, line: Line) -> Iterator[Place]:
+    """Yield the orders of which a clock is counted in a group."""
+    at = _clocks_counted(kpi, cut, line)
+    group = np.concatenate((cut.clock_groups()[at.clocks], cut.further_groups()[at.further]))
+    order = np.concatenate((cut.clocks.order[at.clocks], cut.further.order[at.further]))
+    groups, orders = np.unique(np.stack((group, order)), axis=1)
+    parts = np.split(orders, np.searchsorted(groups, np.arange(1, len(cut.groups))))
+    for (period, key), part in zip(cut.groups.keys, parts, strict=bool(len(cut.groups))):
+        if len(part):
+            yield Place(period, key, kpi.target, part)
+
+
+def _clocks_counted(kpi: Kpi, cut: Cut, line: Line) -> AtVerdicts:
+    if kpi.measure == "elapsed":
+        return AtVerdicts(cut.clocks.elapsed != NEVER, np.zeros(len(cut.further.order), np.bool_))
+    return at_verdicts(_sheet(cut), getattr(CLOCK_MEASURES[kpi.measure], line), cut.as_of)
+
+
+def _sheet(cut: Cut) -> Sheet:
+    return Sheet(cut.orders, cut.clocks, cut.held, cut.further)
 
 
 def _counted(kpi: Kpi, cut: Cut, line: Line) -> Flags:
     orders = cut.orders
     match kpi.measure:
-        case "compliance" | "waived":
-            sheet = Sheet(orders, cut.clocks, cut.held, cut.further)
-            verdicts = getattr(CLOCK_MEASURES[kpi.measure], line)
-            return with_clock(sheet, at_verdicts(sheet, verdicts, cut.as_of), kpi.target)
-        case "elapsed":
-            return _stopped(kpi, cut)
+        case "compliance" | "waived" | "elapsed":
+            return with_clock(_sheet(cut), _clocks_counted(kpi, cut, line), kpi.target)
         case "backlog":
             return is_open(orders, cut.as_of)
         case "workload":
@@ -88,13 +108,6 @@ def _counted(kpi: Kpi, cut: Cut, line: Line) -> Flags:
         case measure:
             flags: Flags = getattr(MEASURES[measure](kpi, orders), line)
             return flags
-
-
-def _stopped(kpi: Kpi, cut: Cut) -> Flags:
-    """Return which orders have a clock of the target that its fact stopped."""
-    found = np.zeros(len(cut.orders), np.bool_)
-    found[cut.clocks.order[(cut.clocks.elapsed != NEVER) & cut.clocks.target.among([kpi.target])]] = True
-    return found
 
 
 def _held(cut: Cut) -> Iterator[Place]:

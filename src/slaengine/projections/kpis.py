@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from slaengine.policies.kpi import Kpi
+from slaengine.policies.kpi import OF_CLOCKS, Cohort, Kpi
 from slaengine.policies.policy import matches
 from slaengine.projections.backlog import is_open
+from slaengine.projections.cohorts import dated_clocks, dated_further, local_days
 from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, Further, HeldColumns, Ints, OrderColumns, Sheet
 from slaengine.projections.compliance import MICROS, ratio
 from slaengine.projections.goals import Band, Goal
-from slaengine.projections.groups import Groups, Key, groups_of
+from slaengine.projections.groups import Groups, Key, groups_of, groups_on, stored_dimensions
 from slaengine.projections.measures import CLOCK_MEASURES, MEASURES, ClockParts, given_out
 from slaengine.projections.percentiles import grouped
 from slaengine.projections.periods import Period, first_day
@@ -30,7 +31,7 @@ Households = Mapping[str, int]
 
 
 class KpiRow(BaseModel):
-    """One KPI in one group.
+    """One KPI in one group. `cohort` says by which date it is in `period`.
 
     `value` is a share; for `elapsed` and `held` mean seconds; for `count` and `backlog` a number of orders; for `per_household`,
     `workload` and `in_hand` orders for each household or person. `above` / `below` are the counts it is made of: `below` is
@@ -42,6 +43,7 @@ class KpiRow(BaseModel):
     kpi: str
     title: str
     measure: str
+    cohort: Cohort
     period: str | None
     group: dict[str, str | None]
     above: int
@@ -65,13 +67,27 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Cut:
-    """The orders that a KPI is about, those of `sheet` of which `wanted` is true, and their groups; clocks when looked at."""
+    """The orders that a KPI is about, those of `sheet` of which `wanted` is true, and their groups; clocks when looked at.
+
+    `groups.group` is that of each order. In a cut by a date of clocks, where an order may be in several,
+    `of_clocks` and `of_further` are those of each clock and each entry of `further`; None: those of their orders.
+    """
 
     sheet: Sheet
     wanted: Flags
     orders: OrderColumns
     groups: Groups
     as_of: int
+    of_clocks: Ints | None = None
+    of_further: Ints | None = None
+
+    def clock_groups(self) -> Ints:
+        """Return the group of each clock."""
+        return self.groups.group[self.clocks.order] if self.of_clocks is None else self.of_clocks
+
+    def further_groups(self) -> Ints:
+        """Return the group of each entry of `further`."""
+        return self.groups.group[self.further.order] if self.of_further is None else self.of_further
 
     @cached_property
     def clocks(self) -> ClockColumns:
@@ -92,16 +108,39 @@ class Cut:
 def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households: Households | None = None) -> list[KpiRow]:
     """Return the rows of one KPI over `cut`, which `cut_for` made for it."""
     figures = _held(cut) if kpi.measure == "held" else zip(cut.groups.keys, _figures(kpi, cut, households or {}), strict=True)
-    titled = {"kpi": kpi.name, "title": kpi.title.text(lang, kpi.name), "measure": kpi.measure}
+    titled = {"kpi": kpi.name, "title": kpi.title.text(lang, kpi.name), "measure": kpi.measure, "cohort": kpi.cohort}
     goals = {period: _goal(kpi, period, zone) for period in {period for period, _ in cut.groups.keys}}
     return [_row(titled, key, figure, goals[key[0]]) for key, figure in figures]
 
 
-def cut_for(kpi: Kpi, sheet: Sheet, as_of: int, period: Period | None = None) -> Cut:
-    """Return the cut of a KPI: orders of its kinds and types, by when they were received, in its own period unless given one."""
-    wanted = _fitting(kpi, sheet.orders)
+def cut_for(kpi: Kpi, sheet: Sheet, as_of: int, zone: ZoneInfo, period: Period | None = None) -> Cut:
+    """Return the cut of a KPI: orders of its kinds and types, by the date of its cohort, in its own period unless given one."""
+    wanted, per = _fitting(kpi, sheet.orders), period or kpi.period
+    if kpi.cohort in OF_CLOCKS:
+        return _cut_by_clocks(kpi, sheet.only(wanted), as_of, zone, per)
+    if kpi.cohort == "closed":
+        wanted &= sheet.orders.closed != NEVER
     orders = sheet.orders.only(wanted)
-    return Cut(sheet, wanted, orders, groups_of(orders, period or kpi.period, kpi.by), as_of)
+    if kpi.cohort == "closed":
+        orders = replace(orders, day=local_days(orders.closed, zone))
+    return Cut(sheet, wanted, orders, groups_of(orders, per, kpi.by), as_of)
+
+
+def _cut_by_clocks(kpi: Kpi, sheet: Sheet, as_of: int, zone: ZoneInfo, period: Period) -> Cut:
+    """Return the cut of the clocks that count by now, by a date of their own."""
+    if kpi.measure in CLOCK_MEASURES:
+        codes = [VERDICTS.index(name) for name in CLOCK_MEASURES[kpi.measure].below]
+        counted = np.isin(sheet.clocks.verdict_at(as_of), codes)
+    else:
+        counted = sheet.clocks.elapsed != NEVER
+    clocks, days = dated_clocks(kpi, sheet.clocks, counted, zone)
+    further, more_days = dated_further(kpi, sheet.further, period, zone)
+    orders, order = sheet.orders, np.concatenate((clocks.order, further.order))
+    said = {name: words.at(order) for name, words in orders.dimensions.items() if name in stored_dimensions(kpi.by)}
+    groups = groups_on(np.concatenate((days, more_days)), said, period, kpi.by)
+    of_clocks, of_further = groups.group[: len(days)], groups.group[len(days) :]
+    dated, every = replace(sheet, clocks=clocks, further=further), np.ones(len(orders), np.bool_)
+    return Cut(dated, every, orders, groups, as_of, of_clocks, of_further)
 
 
 def _fitting(kpi: Kpi, orders: OrderColumns) -> Flags:
@@ -150,13 +189,13 @@ def _missed_since(kpi: Kpi, cut: Cut) -> Ints:
     """Return, by group, how many daily clocks were missed by time alone since the last rows."""
     further, missed = cut.further, np.zeros(len(cut.groups), np.int64)
     chosen = further.target.among([kpi.target]) if kpi.target else slice(None)
-    np.add.at(missed, cut.groups.group[further.order[chosen]], further.missed[chosen])
+    np.add.at(missed, cut.further_groups()[chosen], further.missed[chosen])
     return missed
 
 
 def _share_of_clocks(kpi: Kpi, cut: Cut, parts: ClockParts) -> list[Figure]:
     chosen = _clocks_of(kpi, cut)
-    group, verdict = cut.groups.group[cut.clocks.order], cut.clocks.verdict_at(cut.as_of)
+    group, verdict = cut.clock_groups(), cut.clocks.verdict_at(cut.as_of)
     counts = {}
     for name in parts.below:
         at = group[chosen & (verdict == VERDICTS.index(name))]
@@ -168,7 +207,7 @@ def _share_of_clocks(kpi: Kpi, cut: Cut, parts: ClockParts) -> list[Figure]:
 
 def _elapsed(kpi: Kpi, cut: Cut) -> list[Figure]:
     chosen = _clocks_of(kpi, cut) & (cut.clocks.elapsed != NEVER)
-    return _means(cut.groups.group[cut.clocks.order][chosen], cut.clocks.elapsed[chosen], len(cut.groups))
+    return _means(cut.clock_groups()[chosen], cut.clocks.elapsed[chosen], len(cut.groups))
 
 
 def _means(group: Ints, lengths: Ints, groups: int) -> list[Figure]:

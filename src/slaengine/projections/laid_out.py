@@ -26,7 +26,7 @@ from slaengine.projections.columns import (
     marks,
 )
 from slaengine.projections.recurrence import BUCKETS, recurred
-from slaengine.projections.sheets import TILE_NAMES
+from slaengine.projections.sheets import CLOCK_NAMES, TILE_NAMES
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Tile
 
 SPARE = 8
@@ -111,8 +111,8 @@ class LaidOut:
         """Make room for so many."""
         kinds = {name: ORDER[TILE_NAMES.get(name, name)] for name in ORDER_NAMES} | {"covered": np.int32}
         self._orders = _Long.of(kinds, orders)
-        clock = {name: CLOCK[TILE_NAMES.get(name, name)] for name in ("due", "elapsed", "order", "target", "cadence", "verdict")}
-        self._clocks = _Long.of(clock | {"excused": np.bool_, "mark": np.uint16}, clocks)
+        clock = {name: CLOCK[TILE_NAMES.get(name, name)] for name in (*CLOCK_NAMES, "order", "target")}
+        self._clocks = _Long.of(clock | {"mark": np.uint16}, clocks)
         self._held = _Long.of({name: HELD[name] for name in HELD.names or ()}, held)
         self._covered, self._targets, self._parties = _Words(), _Words([None], {None: 0}), _Words([None], {None: 0})
         self._said: dict[str, tuple[Column, _Words]] = {}
@@ -192,9 +192,7 @@ class LaidOut:
 
     def _put_clocks(self, place: _Place, tile: Tile) -> None:
         clocks, count = tile.clocks, len(tile.clocks)
-        values: dict[str, Any] = {
-            name: clocks[TILE_NAMES.get(name, name)] for name in ("due", "elapsed", "cadence", "verdict", "excused")
-        }
+        values: dict[str, Any] = {name: clocks[TILE_NAMES.get(name, name)] for name in CLOCK_NAMES}
         values["order"] = clocks["order"] + np.int32(place.orders)
         values["target"] = self._targets.of(Words(clocks["target"], tile.targets))
         values["mark"] = marks(clocks["verdict"], clocks["elapsed"])

@@ -13,8 +13,11 @@ from slaengine.projections.columns import ClockColumns, Flags, HeldColumns, Ints
 from slaengine.projections.tile import CLOCK, HELD, ORDER, Records, Tile
 
 TILE_NAMES = {"received": "received_at", "responded": "responded_at", "resolved": "resolved_at", "revisited": "revisited_at"}
-TILE_NAMES |= {"ended": "ended_at", "last_recorded": "last_recorded_at", "due": "due_at"}
+TILE_NAMES |= {"ended": "ended_at", "closed": "closed_at", "last_recorded": "last_recorded_at", "due": "due_at"}
 """What the columns are called in tiles, where that differs."""
+
+CLOCK_NAMES = ("due", "elapsed", "stopped", "cadence", "verdict", "excused")
+"""The columns of clocks that stand in tiles as they are."""
 
 
 def side_by_side(tiles: Sequence[Tile], dimensions: Sequence[str]) -> Sheet:
@@ -73,9 +76,7 @@ def _orders(tiles: Sequence[Tile]) -> dict[str, Any]:
 
 def _clocks(tiles: Sequence[Tile]) -> dict[str, Any]:
     parts = [tile.clocks for tile in tiles]
-    found: dict[str, Any] = {
-        name: _column(parts, CLOCK, TILE_NAMES.get(name, name)) for name in ("verdict", "due", "elapsed", "excused", "cadence")
-    }
+    found: dict[str, Any] = {name: _column(parts, CLOCK, TILE_NAMES.get(name, name)) for name in CLOCK_NAMES}
     target = joined([Words(tile.clocks["target"], tile.targets) for tile in tiles])
     found["mark"] = marks(found["verdict"], found["elapsed"])
     return found | {"order": _places(tiles, parts), "target": target}

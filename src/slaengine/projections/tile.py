@@ -18,7 +18,7 @@ from slaengine.projections.columns import Words
 ORDER = np.dtype(
     [
         *((name, "<i8") for name in ("seq", "received_at", "ended_at", "resolved_at", "matter", "responded_at", "revisited_at")),
-        *((name, "<i8") for name in ("holds_from", "last_recorded_at", "latest", "valid_until")),
+        *((name, "<i8") for name in ("holds_from", "last_recorded_at", "latest", "valid_until", "closed_at")),
         *((name, "<i4") for name in ("day", "reopened", "escalated", "visits", "revisits_asked", "revisits_open")),
         *((name, "<i2") for name in ("status", "covered")),
     ]
@@ -28,12 +28,13 @@ ORDER = np.dtype(
 CLOCK = np.dtype(
     [
         *(("due_at", "<i8"), ("elapsed", "<i8"), ("order", "<i4"), ("target", "<i2"), ("cadence", "<i2")),
+        ("stopped", "<i4"),
         *(("verdict", "<i1"), ("excused", "?")),
     ]
 )
 """One clock; `order` is its order's place in the tile, `target` a code into the tile's words, `verdict` into `VERDICTS`.
 
-`cadence`: as in `ClockColumns`.
+`cadence`, `stopped`: as in `ClockColumns`.
 """
 
 HELD = np.dtype([("held", "<i8"), ("since", "<i8"), ("order", "<i4"), ("party", "<i2")])

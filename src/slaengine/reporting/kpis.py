@@ -31,7 +31,7 @@ def kpi_tables(rows: Sequence[KpiRow], lang: Lang = "en") -> RenderableType:
 def _table(rows: Sequence[KpiRow], lang: Lang) -> Table:
     words, first = WORDS[lang], rows[0]
     table = Table(title=f"{first.title} ({first.kpi})", title_justify="left")
-    for name in ("period", *first.group):
+    for name in (f"period_{first.cohort}", *first.group):
         table.add_column(dimension(name, lang))
     for name in ("above", "below", "value", *(("p50_s", "p90_s") if first.measure in SPREAD else ()), "goal", "band"):
         table.add_column(words[name], justify="right")
@@ -71,7 +71,7 @@ def value_shown(row: KpiRow, value: float | None, lang: Lang) -> str:
     return text_of(value_cell(row, value), lang)
 
 
-CSV_COLUMNS = ("kpi", "measure", "above", "below", "value", "p50_s", "p90_s", "goal", "band")
+CSV_COLUMNS = ("kpi", "measure", "cohort", "above", "below", "value", "p50_s", "p90_s", "goal", "band")
 
 
 def kpi_csv(rows: Sequence[KpiRow]) -> str:

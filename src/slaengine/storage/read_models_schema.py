@@ -11,7 +11,7 @@ from slaengine.projections.groups import DIMENSIONS
 from slaengine.projections.rows import COUNTERS, MILESTONES
 from slaengine.storage.schema import OrderId, Position, Text
 
-SCHEMA = 5
+SCHEMA = 6
 """The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
 
 TILE_ORDERS = 1024

@@ -56,7 +56,8 @@ class KpiTally:
                     yield Difference(_named(place), None, None, before, after, "the facts give the KPI another value")
 
     def _rows(self, kpi: Kpi, sheet: Sheet) -> dict[Place, dict[str, Any]]:
-        rows = kpi_rows(kpi, cut_for(kpi, sheet, self._as_of), zone=self._figures.judge.zone)
+        zone = self._figures.judge.zone
+        rows = kpi_rows(kpi, cut_for(kpi, sheet, self._as_of, zone), zone=zone)
         return {_place(row): {name: getattr(row, name) for name in VALUES} for row in rows}
 
 
