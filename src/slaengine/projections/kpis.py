@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -263,8 +263,17 @@ def _goal(kpi: Kpi, period: str | None, zone: ZoneInfo) -> Goal | None:
 
 
 def _row(titled: Mapping[str, str], key: Key, figure: Figure, goal: Goal | None) -> KpiRow:
-    values: dict[str, Any] = {**titled}
-    values["period"], values["group"] = key
-    values["above"], values["below"], values["value"], values["p50_s"], values["p90_s"] = figure
-    values["goal"], values["band"] = (goal.goal, goal.band(figure.value)) if goal else (None, None)
+    above, below, value, p50_s, p90_s = figure
+    values = {
+        **titled,
+        "period": key[0],
+        "group": key[1],
+        "above": above,
+        "below": below,
+        "value": value,
+        "p50_s": p50_s,
+        "p90_s": p90_s,
+        "goal": goal.goal if goal else None,
+        "band": goal.band(value) if goal else None,
+    }
     return trusted(KpiRow, values)

@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
+from slaengine.garbage import searched_seldom
 from slaengine.policies.compiled import available
 from slaengine.policies.compiled import loaded as kernel_loaded
 from slaengine.projections.case_file import CaseFile
@@ -52,7 +53,7 @@ class Figures:
         threads wait for theirs. Not to be called within a transaction.
         """
         names = stored_dimensions(by)
-        with kept_sheets(self.database).of(self.tables) as kept:
+        with searched_seldom(), kept_sheets(self.database).of(self.tables) as kept:
             with self.database.reading(steady=True) as connection:
                 newer = partial(self._expired, connection, as_of) if known_at is None else None
                 whole = kept.sheet(connection, names, newer)
