@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -33,7 +34,7 @@ from slaengine.streaming.connect import connect
 from slaengine.streaming.envelope import Envelope
 from slaengine.streaming.lease import Lease
 from slaengine.streaming.limits import PUBLISH_BATCH, PUBLISH_WINDOW
-from slaengine.streaming.port import Delivery, Message
+from slaengine.streaming.port import Message
 from slaengine.streaming.publisher import Publisher
 from slaengine.streaming.read_model import ReadModelView
 from slaengine.streaming.tenure import PublisherStatus, Tenure
@@ -84,7 +85,7 @@ def _new_topic() -> str:
 
 
 def _publishing(url: str, log: FactLog, count: int) -> list[object]:
-    """The bare client sends what the publisher sends, made beforehand, with the same settings and window."""
+    """The bare client sends what the publisher sends, made beforehand, with the same settings and the same window."""
     cluster, topic = connect(url), _new_topic()
     ensure(cluster, topic)
     addresses, envelope = Addresses(log.database, cluster.partitions(topic)), Envelope("urn:bench", topic)
@@ -99,19 +100,52 @@ def _publishing(url: str, log: FactLog, count: int) -> list[object]:
 
 
 def _bare(url: str, messages: list[Message]) -> float:
+    """The client itself, a call a message as its own documentation has it, with what to do when a message is acknowledged."""
     cluster, topic = connect(url), _new_topic()
     ensure(cluster, topic)
     named = [message._replace(topic=topic) for message in messages]
     with closing(cluster.producer()) as producer:
+        send = _by_confluent if url.startswith("kafka+confluent") else _by_kafka_python
         begun = time.perf_counter()
-        on_the_way: list[Delivery] = []
+        on_the_way: list[Callable[[], None]] = []
         for start in range(0, len(named), PUBLISH_BATCH):
             if len(on_the_way) == PUBLISH_WINDOW:
-                on_the_way.pop(0).wait(60)
-            on_the_way.append(producer.send(named[start : start + PUBLISH_BATCH]))
-        for delivery in on_the_way:
-            delivery.wait(60)
+                on_the_way.pop(0)()
+            on_the_way.append(send(producer, named[start : start + PUBLISH_BATCH]))
+        for wait in on_the_way:
+            wait()
         return time.perf_counter() - begun
+
+
+def _by_kafka_python(producer: Any, messages: list[Message]) -> Callable[[], None]:
+    send = producer._producer.send  # noqa: SLF001 - the client, with our settings
+    futures = [send(topic, value, key, headers, partition) for topic, key, value, headers, partition in messages]
+
+    def wait() -> None:
+        for future in futures:
+            if not future.succeeded():
+                future.get(60)
+
+    return wait
+
+
+def _by_confluent(producer: Any, messages: list[Message]) -> Callable[[], None]:
+    client, acknowledged = producer._producer, []  # noqa: SLF001 - the client, with our settings
+
+    def done(error: object, message: object) -> None:
+        if error:
+            raise RuntimeError(str(error))
+        acknowledged.append(message)
+
+    for topic, key, value, headers, partition in messages:
+        client.produce(topic, value, key, partition, done, headers=headers)
+    client.poll(0)
+
+    def wait() -> None:
+        while len(acknowledged) < len(messages):
+            client.poll(0.1)
+
+    return wait
 
 
 def _ours(url: str, log: FactLog) -> float:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from slaengine.errors import UsageError, nearest
 from slaengine.projections.columns import Ints, OrderColumns, Words
+from slaengine.projections.lazy import Rows
 from slaengine.projections.order_view import OrderView
 from slaengine.projections.periods import Period, label
 
@@ -84,10 +86,13 @@ def stored_dimensions(by: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of some orders: `group[i]` is the group of order i, `keys[g]` the period and dimension values of group g."""
+    """The groups of some orders: `group[i]` is the group of order i, `keys[g]` the period and dimension values of group g.
+
+    Keys are made when they are looked at: there may be tens of thousands, and few of their rows are.
+    """
 
     group: Ints
-    keys: list[Key]
+    keys: Sequence[Key]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -106,10 +111,17 @@ def groups_on(day: Ints, said: Mapping[str, Words], period: Period | None, by: S
     for words in columns:
         mixed = (mixed if mixed.count * len(words.words) <= COUNTED_MAX else mixed.numbered()).with_column(words)
     mixed = mixed.numbered()
-    values = [[words[code] for code in codes.tolist()] for words, codes in mixed.columns]
-    periods: Sequence[str | None] = values[0] if period else [None] * mixed.count
-    groups = zip(*values[1 if period else 0 :], strict=True) if by else [()] * mixed.count
-    return Groups(mixed.codes, [(name, dict(zip(by, one, strict=True))) for name, one in zip(periods, groups, strict=True)])
+    return Groups(mixed.codes, Rows(partial(_key, [words for words, _ in mixed.columns], period, by), *_codes(mixed)))
+
+
+def _codes(mixed: _Mixed) -> list[Ints]:
+    """Return the codes of each column, by group; where there is no column, something as long."""
+    return [codes for _, codes in mixed.columns] or [np.zeros(mixed.count, np.int32)]
+
+
+def _key(columns: Sequence[Sequence[str | None]], period: Period | None, by: Sequence[str], *codes: int) -> Key:
+    said = [words[code] for words, code in zip(columns, codes, strict=False)]  # without columns there is a code of nothing
+    return (said[0], dict(zip(by, said[1:], strict=True))) if period else (None, dict(zip(by, said, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,10 @@ class Cut:
 
 def kpi_rows(kpi: Kpi, cut: Cut, *, zone: ZoneInfo, lang: str = "en", households: Households | None = None) -> list[KpiRow]:
     """Return the rows of one KPI over `cut`, which `cut_for` made for it."""
-    figures = _held(cut) if kpi.measure == "held" else zip(cut.groups.keys, _figures(kpi, cut, households or {}), strict=True)
+    keys = list(cut.groups.keys)
+    figures = _held(cut) if kpi.measure == "held" else zip(keys, _figures(kpi, cut, households or {}), strict=True)
     titled = {"kpi": kpi.name, "title": kpi.title.text(lang, kpi.name), "measure": kpi.measure, "cohort": kpi.cohort}
-    goals = {period: _goal(kpi, period, zone) for period in {period for period, _ in cut.groups.keys}}
+    goals = {period: _goal(kpi, period, zone) for period in {period for period, _ in keys}}
     return [_row(titled, key, figure, goals[key[0]]) for key, figure in figures]
 
 

@@ -19,6 +19,7 @@ from kafka.structs import OffsetAndMetadata
 
 from slaengine.errors import DeliveryFailed, StreamingError
 from slaengine.streaming.kafka_records import QuickRecords
+from slaengine.streaming.kafka_sending import QuickDelivery, QuickSending
 from slaengine.streaming.limits import (
     BATCH_BYTES,
     BLOCK_TIMEOUT_MS,
@@ -112,11 +113,14 @@ class PythonProducer:
 
     def __init__(self, producer: KafkaProducer) -> None:
         self._producer = producer
+        self._quick = QuickSending(producer)
 
-    def send(self, messages: Sequence[Message]) -> PythonDelivery:
-        """Hand messages to the client and return at once."""
+    def send(self, messages: Sequence[Message]) -> PythonDelivery | QuickDelivery:
+        """Hand messages to the client and return at once; those without a partition go its own way, which chooses one."""
         send = self._producer.send
         try:
+            if all(message.partition is not None for message in messages):
+                return self._quick.send(messages)
             return PythonDelivery([send(topic, value, key, headers, part) for topic, key, value, headers, part in messages])
         except KafkaError as error:
             raise DeliveryFailed(f"Kafka does not take messages: {error}") from error
