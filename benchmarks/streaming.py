@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
@@ -99,7 +99,7 @@ def _publishing(url: str, log: FactLog, count: int) -> list[object]:
     return [url.partition(":")[0], int(count / bare), int(count / ours), f"{bare / ours:.2f}"]
 
 
-def _bare(url: str, messages: list[Message]) -> float:
+def _bare(url: str, messages: Sequence[Message]) -> float:
     """The client itself, a call a message as its own documentation has it, with what to do when a message is acknowledged."""
     cluster, topic = connect(url), _new_topic()
     ensure(cluster, topic)

@@ -172,6 +172,6 @@ def test_facts_of_all_kinds_together_come_out_as_each_alone() -> None:
             for at, _, version, topic, state, recorded, link in some
         ]
         together = envelope.messages(some, address)
-        assert together == alone
+        assert list(together) == alone
         assert [dict(message.headers)["ce_time"] for message in together] == [b"2026-01-05T09:00:00.000250Z"] * len(some)
         assert ["ce_hash" in dict(message.headers) for message in together] == [bool(row[-1]) for row in some]

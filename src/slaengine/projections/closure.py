@@ -17,18 +17,8 @@ from slaengine.projections.recurrence import recurred
 from slaengine.projections.trusted import trusted
 
 FLAGS = (
-    *(
-        "received",
-        "resolved",
-        "closed",
-        "closed_loop",
-        "cancelled",
-        "merged",
-        "revisits_due",
-        "revisited",
-        "reopened",
-        "recurred",
-    ),
+    *("received", "resolved", "closed", "closed_loop", "cancelled", "merged"),
+    *("revisits_due", "revisited", "reopened", "recurred"),
 )
 """What is counted of orders, in the order of the columns of counts."""
 KINDS_MAX = 2_000_000

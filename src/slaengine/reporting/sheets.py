@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slaengine.projections.closure import ClosureRow
+from slaengine.projections.closure import FLAGS, ClosureRow
 from slaengine.projections.compliance import ComplianceRow
 from slaengine.projections.report import Report
 from slaengine.reporting.cells import Cell, text_of
@@ -16,21 +16,7 @@ COMPLIANCE = (
     *("met", "missed", "running", "overdue", "waived", "cancelled", "not_measurable"),
     *("rate", "raw_rate", "p50_s", "p90_s", "goal", "band"),
 )
-CLOSURE = (
-    *(
-        "received",
-        "resolved",
-        "closed",
-        "closed_loop",
-        "cancelled",
-        "merged",
-        "revisits_due",
-        "revisited",
-        "reopened",
-        "recurred",
-    ),
-    *("resolved_rate", "closure_rate", "closed_loop_rate", "revisit_rate"),
-)
+CLOSURE = (*FLAGS, "resolved_rate", "closure_rate", "closed_loop_rate", "revisit_rate")
 SHARES = frozenset({"rate", "raw_rate", "goal", "resolved_rate", "closure_rate", "closed_loop_rate", "revisit_rate"})
 LENGTHS = frozenset({"p50_s", "p90_s"})
 

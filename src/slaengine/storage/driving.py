@@ -122,6 +122,11 @@ def as_driven(connection: Connection, order_id: UUID) -> UUID | bytes:
     return order_id.bytes if connection.dialect.name == "sqlite" else order_id
 
 
+def ids_as_driven(connection: Connection, order_ids: Sequence[bytes]) -> Sequence[UUID | bytes]:
+    """Return orders' ids, 16 bytes each, as the driver takes them."""
+    return order_ids if connection.dialect.name == "sqlite" else [UUID(bytes=order_id) for order_id in order_ids]
+
+
 def marks(count: int) -> str:
     """Return the places of `count` values."""
     return ", ".join(["?"] * count)

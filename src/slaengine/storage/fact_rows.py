@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from slaengine.audit.packed import Packed, packed_of
 from slaengine.storage.bulk import chunks
-from slaengine.storage.driving import as_driven, fetched, fetched_among, id_column, marks
+from slaengine.storage.driving import as_driven, fetched, fetched_among, id_column, ids_as_driven, marks
 
 FactRow = tuple[bytes, int, str, bytes, int]
 """The order's id as 16 bytes, version, topic, content, and when it was recorded (µs UTC)."""
@@ -59,9 +59,9 @@ def packed_facts(connection: Connection, after: int, last: int) -> Packed:
     return Packed._make(row) if row[0] else packed_of(None)
 
 
-def names_of(connection: Connection, order_ids: Sequence[UUID]) -> dict[bytes, str]:
+def names_of(connection: Connection, order_ids: Sequence[bytes]) -> dict[bytes, str]:
     """Return the readable numbers of these orders by their ids as 16 bytes; what has none is left out."""
-    keys = [as_driven(connection, order_id) for order_id in order_ids]
+    keys = ids_as_driven(connection, order_ids)
     return dict(fetched_among(connection, f"SELECT {id_column(connection)}, number FROM numbers WHERE order_id", keys))
 
 
@@ -89,7 +89,7 @@ def facts_of_orders(connection: Connection, order_ids: Sequence[bytes], until: i
     """Return the facts, up to position `until`, of the orders with these ids (16 bytes), order by order."""
     columns, found = f"{id_column(connection)}, version, topic, state, recorded_at", list[FactRow]()
     for some in chunks(order_ids, IDS_A_STATEMENT):
-        keys = [as_driven(connection, UUID(bytes=order_id)) for order_id in some]
+        keys = ids_as_driven(connection, some)
         where = f"order_id IN ({marks(len(keys))}) AND position <= ?"
         found.extend(fetched(connection, f"SELECT {columns} FROM facts WHERE {where} ORDER BY order_id, version", *keys, until))
     return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from slaengine.storage.database import Database
 from slaengine.storage.fact_rows import names_of
 from slaengine.storage.log import IDS_A_STATEMENT
-from slaengine.streaming.envelope import Address, key_of
+from slaengine.streaming.envelope import Address, keys_of
 from slaengine.streaming.partition import partitions_of
 
 KEPT_MAX = 100_000
@@ -26,12 +25,12 @@ class Addresses:
         """Return a mapping that holds at least the addresses of these orders, by their ids as 16 bytes."""
         if len(self._known) > KEPT_MAX:
             self._known = {}
-        missing = [UUID(bytes=order) for order in set(order_ids).difference(self._known)]
+        missing = list(set(order_ids).difference(self._known))
         for start in range(0, len(missing), IDS_A_STATEMENT):
             some = missing[start : start + IDS_A_STATEMENT]
             with self._database.reading() as connection:
                 named = names_of(connection, some)
-            keys = [key_of(order) for order in some]
-            for order, key, number in zip(some, keys, partitions_of(keys, self._partitions), strict=True):
-                self._known[order.bytes] = Address.of(named[order.bytes].encode() if order.bytes in named else key, key, number)
+            keys = keys_of(some)
+            subjects = [named[order].encode() if order in named else key for order, key in zip(some, keys, strict=True)]
+            self._known.update(zip(some, map(Address.of, subjects, keys, partitions_of(keys, self._partitions)), strict=True))
         return self._known

@@ -22,7 +22,7 @@ import re
 from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import repeat
 from operator import add
 from typing import NamedTuple
@@ -34,7 +34,7 @@ from slaengine.domain.codec import BY_TOPIC, upcast
 from slaengine.projections.personal import PERSONAL, strip
 from slaengine.storage.fact_rows import LogRow
 from slaengine.storage.log import StoredFact
-from slaengine.streaming.port import Headers, Message
+from slaengine.streaming.port import Headers, Message, Messages
 
 TYPE_PREFIX = "slaengine."
 JSON = b"application/json"
@@ -43,12 +43,8 @@ LINKS = ("correlation_id", "causation_id")
 LINKED = b'ation_id":'
 """What both names end in: most facts have neither."""
 _OCCURRED = re.compile(rb'"occurred_at":"([^"\n]*)"[^{}\n]*}\n')
-_DIGITS, _MESSAGE = b"%d".__mod__, partial(tuple.__new__, Message)
-"""For `map`: each a single step, without a function of Python's."""
 _PERSONAL_NAMES = {topic: tuple(f'"{path[-1]}":'.encode() for path in paths) for topic, paths in PERSONAL.items()}
 """The names without which a fact of a topic holds nothing personal: most facts need not be taken apart."""
-_PLAIN = BY_TOPIC.keys() - PERSONAL.keys()
-"""Topics whose facts are sent as they are."""
 
 
 class Address(NamedTuple):
@@ -90,14 +86,14 @@ class Envelope:
         order = stored.order_id.bytes
         return self.messages([(stored.position, order, *stored[2:])], {order: Address.of(subject, key, partition)})[0]
 
-    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, Address]) -> list[Message]:
+    def messages(self, facts: Sequence[LogRow], addresses: Mapping[bytes, Address]) -> Messages:
         """Return the messages for facts of the log.
 
         Raises:
             CorruptFact: as `message`.
         """
         if not facts:
-            return []
+            return Messages.of(())
         positions, orders, versions, stored_as, kept, recorded, links = zip(*facts, strict=True)
         subjects, prefixes, keys, partitions = zip(*map(addresses.__getitem__, orders), strict=True)
         topics, states = self._as_sent(stored_as, kept)
@@ -110,16 +106,16 @@ class Envelope:
             subjects,
             zip(repeat("ce_time"), _occurred(states, lines)),
             map(_recorded, recorded),
-            zip(repeat("ce_sequence"), map(_DIGITS, positions)),
+            zip(repeat("ce_sequence"), _numbers(positions)),
             map(_version, versions),
             repeat(self._content),
         ]
         if all(links):
-            columns.append(zip(repeat("ce_hash"), map(hexlify, links)))
+            columns.append(zip(repeat("ce_hash"), _in_hex(links)))
         headers = list(map(list, zip(*columns, strict=False)))  # some of them have no end
         if not all(links) or LINKED in lines:
             self._add_rare(headers, states, links)
-        return list(map(_MESSAGE, zip(repeat(self._topic), keys, states, headers, partitions)))
+        return Messages([self._topic] * len(keys), keys, states, headers, partitions)
 
     def _add_rare(self, headers: list[Headers], states: Sequence[bytes], links: Sequence[bytes]) -> None:
         """Add what not every fact has: a hash, if some have none, and what it is linked to."""
@@ -132,29 +128,46 @@ class Envelope:
 
     def _as_sent(self, topics: Sequence[str], states: Sequence[bytes]) -> tuple[Sequence[str], Sequence[bytes]]:
         """Return types and bodies in today's shape, without what is personal unless that is let through."""
-        if _PLAIN.issuperset(topics):
-            return topics, states
-        named, bodies = list(topics), list(states)
-        for n, topic in enumerate(topics):
-            if topic not in _PLAIN:
-                named[n], bodies[n] = self._today(topic, states[n])
-        return named, bodies
+        if not BY_TOPIC.keys() >= set(topics):
+            topics, states = zip(*map(_today, topics, states), strict=True)
+        names: Mapping[str, tuple[bytes, ...]] = {} if self._personal else _PERSONAL_NAMES
+        telling = [n for n, topic in enumerate(topics) if topic in names for name in names[topic] if name in states[n]]
+        if telling:
+            states = list(states)
+            for n in dict.fromkeys(telling):
+                states[n] = to_json(strip(topics[n], from_json(states[n])))
+        return topics, states
 
-    def _today(self, topic: str, state: bytes) -> tuple[str, bytes]:
-        if topic not in BY_TOPIC:
-            topic, shape = upcast(topic, from_json(state))
-            state = to_json(shape)
-        if not self._personal:
-            for name in _PERSONAL_NAMES.get(topic, ()):
-                if name in state:
-                    state = to_json(strip(topic, from_json(state)))
-                    break
+
+def _today(topic: str, state: bytes) -> tuple[str, bytes]:
+    """Return a fact's type and body in today's shape."""
+    if topic in BY_TOPIC:
         return topic, state
+    topic, shape = upcast(topic, from_json(state))
+    return topic, to_json(shape)
 
 
 def key_of(order_id: UUID) -> bytes:
     """Return the key under which an order's facts stand."""
     return str(order_id).encode()
+
+
+def keys_of(order_ids: Sequence[bytes]) -> list[bytes]:
+    """Return the key of each order, as `key_of` does, by their ids as 16 bytes."""
+    digits = [order_id.hex() for order_id in order_ids]
+    return [f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}".encode() for h in digits]
+
+
+def _in_hex(links: Sequence[bytes]) -> Sequence[bytes]:
+    joined, (length, *others) = hexlify(b"".join(links)), set(map(len, links))
+    if others:
+        return [hexlify(link) for link in links]
+    return [joined[start : start + 2 * length] for start in range(0, len(joined), 2 * length)]
+
+
+def _numbers(numbers: Sequence[int]) -> list[bytes]:
+    """Return numbers in decimal: all by one step of Python's."""
+    return str(list(numbers))[1:-1].encode().split(b", ")
 
 
 @lru_cache(1_000)
@@ -186,7 +199,13 @@ def _occurred(states: Sequence[bytes], lines: bytes) -> Sequence[bytes]:
 
 def instant_text(micros: int) -> str:
     """Return an instant (µs UTC) as RFC 3339 text."""
-    return (EPOCH + timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
+    second, rest = divmod(micros, 1_000_000)
+    return f"{_second(second)}.{rest:06d}Z" if rest else f"{_second(second)}Z"
+
+
+@lru_cache(1_000)
+def _second(second: int) -> str:
+    return (EPOCH + timedelta(seconds=second)).isoformat().removesuffix("+00:00")
 
 
 @lru_cache(1_000)

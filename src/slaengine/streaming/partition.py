@@ -32,7 +32,8 @@ def partitions_of(keys: Sequence[bytes], partitions: int) -> list[int]:
         value = value * times ^ (word ^ word >> np.uint32(24)) * times
     value = (value ^ value >> np.uint32(13)) * times
     positive = (value ^ value >> np.uint32(15)) & np.uint32(0x7FFFFFFF)
-    return [int(number) for number in positive % partitions]
+    numbers: list[int] = (positive % partitions).tolist()
+    return numbers
 
 
 def murmur2(data: bytes) -> int:

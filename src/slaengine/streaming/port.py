@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, overload
 
 Headers = list[tuple[str, bytes]]
 
@@ -23,6 +23,37 @@ class Message(NamedTuple):
     value: bytes | None
     headers: Headers
     partition: int | None = None
+
+
+class Messages(Sequence[Message]):
+    """Many messages, column by column: who hands them on one by one needs no object for each. Columns are of one length."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, *columns: Sequence[Any]) -> None:
+        """Hold messages whose fields are these columns, in the order of the fields."""
+        self.columns = columns
+
+    @classmethod
+    def of(cls, messages: Sequence[Message]) -> Messages:
+        """Return these messages column by column."""
+        if isinstance(messages, cls):
+            return messages
+        return cls(*zip(*messages, strict=True)) if messages else cls(*[()] * len(Message._fields))
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @overload
+    def __getitem__(self, place: int) -> Message: ...
+    @overload
+    def __getitem__(self, place: slice) -> Messages: ...
+    def __getitem__(self, place: int | slice) -> Message | Messages:
+        found = [column[place] for column in self.columns]
+        return Messages(*found) if isinstance(place, slice) else Message._make(found)
+
+    def __iter__(self) -> Iterator[Message]:
+        return map(Message._make, zip(*self.columns, strict=True))
 
 
 class Record(NamedTuple):

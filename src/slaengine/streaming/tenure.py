@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slaengine.errors import DeliveryFailed
 from slaengine.garbage import searched_seldom
+from slaengine.storage.bulk import chunks
 from slaengine.storage.fact_rows import LogRow, log_after
 from slaengine.storage.log import FactLog
 from slaengine.streaming.addresses import Addresses
@@ -44,7 +45,7 @@ class Tenure:
     lease: Lease
     status: PublisherStatus
     clock: Callable[[], float]
-    _read: list[LogRow] = field(default_factory=list)
+    _read: deque[Sequence[LogRow]] = field(default_factory=deque)
     _where: Mapping[bytes, Address] = field(default_factory=dict)
     _on_the_way: deque[tuple[int, int, Delivery]] = field(default_factory=deque)
     _beaten: float = 0.0
@@ -79,11 +80,12 @@ class Tenure:
         """Hand the next batch to the client; return the position it goes to, or `after` when there is none."""
         if not self._read:
             with self.facts.database.reading() as connection:
-                self._read = log_after(connection, after, PUBLISH_READ)
-                self._where = self.addresses.of(fact[1] for fact in self._read)
-        facts, self._read = self._read[:PUBLISH_BATCH], self._read[PUBLISH_BATCH:]
-        if not facts:
+                found = log_after(connection, after, PUBLISH_READ)
+                self._where = self.addresses.of(fact[1] for fact in found)
+            self._read = deque(chunks(found, PUBLISH_BATCH))
+        if not self._read:
             return after
+        facts = self._read.popleft()
         messages = self.envelope.messages(facts, self._where)
         position = facts[-1][0]
         self.status.head = max(self.status.head, position)
