@@ -136,6 +136,8 @@ class ConfluentProducer:
 class ConfluentDelivery:
     """Messages on their way by confluent-kafka."""
 
+    __slots__ = ("_error", "_outstanding", "_producer")
+
     def __init__(self, producer: Producer, count: int) -> None:
         self._producer = producer
         self._outstanding = count
@@ -144,7 +146,8 @@ class ConfluentDelivery:
     def done(self, error: object, _: object) -> None:
         """Note one message's fate; called by the client while it is polled."""
         self._outstanding -= 1
-        self._error = self._error or error
+        if error is not None:
+            self._error = error
 
     def wait(self, timeout_s: float) -> bool:
         """Return True when every one is acknowledged, False when time is up."""

@@ -22,7 +22,7 @@ import re
 from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import repeat
 from operator import add
 from typing import NamedTuple
@@ -100,18 +100,18 @@ class Envelope:
         lines = b"\n".join((*states, b""))
         columns = [  # a loop over the facts takes twice as long
             repeat(self._specversion),
-            zip(repeat("ce_id"), map(add, prefixes, map(_digits, versions))),
-            map(_type, topics),
+            zip(repeat("ce_id"), map(add, prefixes, map(_DIGITS.__getitem__, versions))),
+            map(_TYPES.__getitem__, topics),
             repeat(self._source),
             subjects,
             zip(repeat("ce_time"), _occurred(states, lines)),
             map(_recorded, recorded),
             zip(repeat("ce_sequence"), _numbers(positions)),
-            map(_version, versions),
+            map(_VERSIONS.__getitem__, versions),
             repeat(self._content),
         ]
         if all(links):
-            columns.append(zip(repeat("ce_hash"), _in_hex(links)))
+            columns.append(zip(repeat("ce_hash"), map(hexlify, links)))
         headers = list(map(list, zip(*columns, strict=False)))  # some of them have no end
         if not all(links) or LINKED in lines:
             self._add_rare(headers, states, links)
@@ -158,31 +158,29 @@ def keys_of(order_ids: Sequence[bytes]) -> list[bytes]:
     return [f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}".encode() for h in digits]
 
 
-def _in_hex(links: Sequence[bytes]) -> Sequence[bytes]:
-    joined, (length, *others) = hexlify(b"".join(links)), set(map(len, links))
-    if others:
-        return [hexlify(link) for link in links]
-    return [joined[start : start + 2 * length] for start in range(0, len(joined), 2 * length)]
-
-
 def _numbers(numbers: Sequence[int]) -> list[bytes]:
     """Return numbers in decimal: all by one step of Python's."""
     return str(list(numbers))[1:-1].encode().split(b", ")
 
 
-@lru_cache(1_000)
-def _digits(number: int) -> bytes:
-    return b"%d" % number
+class _Digits(dict[int, bytes]):
+    """Small numbers in decimal, each written once."""
+
+    def __missing__(self, number: int) -> bytes:
+        made = self[number] = b"%d" % number
+        return made
 
 
-@lru_cache(1_000)
-def _version(number: int) -> tuple[str, bytes]:
-    return "ce_version", b"%d" % number
+class _Versions(dict[int, tuple[str, bytes]]):
+    """The header of each version, made once."""
+
+    def __missing__(self, version: int) -> tuple[str, bytes]:
+        made = self[version] = ("ce_version", _DIGITS[version])
+        return made
 
 
-@cache
-def _type(topic: str) -> tuple[str, bytes]:
-    return "ce_type", f"{TYPE_PREFIX}{topic}".encode()
+_DIGITS, _VERSIONS = _Digits(), _Versions()
+_TYPES = {topic: ("ce_type", f"{TYPE_PREFIX}{topic}".encode()) for topic in BY_TOPIC}
 
 
 def _occurred(states: Sequence[bytes], lines: bytes) -> Sequence[bytes]:

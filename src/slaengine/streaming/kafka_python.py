@@ -117,7 +117,7 @@ class PythonProducer:
 
     def send(self, messages: Sequence[Message]) -> PythonDelivery | QuickDelivery:
         """Hand messages to the client and return at once; those without a partition go its own way, which chooses one."""
-        send = self._producer.send
+        send, messages = self._producer.send, list(messages)
         try:
             if all(message.partition is not None for message in messages):
                 return self._quick.send(messages)

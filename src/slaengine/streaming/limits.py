@@ -39,10 +39,10 @@ wait for it meanwhile."""
 CLOSE_TIMEOUT_S = 1.0
 """Closing never waits longer for a broker that may be gone."""
 
-PUBLISH_BATCH = 250
+PUBLISH_BATCH = 1_000
 """Facts handed to the client at once; a position is confirmed for each such batch."""
 
-PUBLISH_WINDOW = 32
+PUBLISH_WINDOW = 8
 """Batches on their way at a time: this times `PUBLISH_BATCH` facts, and those read, bound the publisher's memory."""
 
 PUBLISH_READ = 5_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol, overload
 
 Headers = list[tuple[str, bytes]]
@@ -53,7 +54,11 @@ class Messages(Sequence[Message]):
         return Messages(*found) if isinstance(place, slice) else Message._make(found)
 
     def __iter__(self) -> Iterator[Message]:
-        return map(Message._make, zip(*self.columns, strict=True))
+        return map(_MESSAGE, zip(*self.columns, strict=True))
+
+
+_MESSAGE = partial(tuple.__new__, Message)
+"""Quicker than the class by itself, which is a function of Python's."""
 
 
 class Record(NamedTuple):
