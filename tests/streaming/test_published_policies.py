@@ -20,6 +20,7 @@ from slaengine.storage.read_models import ReadModels
 from slaengine.streaming.port import Kafka
 from slaengine.streaming.projection import Projection
 from slaengine.streaming.publisher import Publisher
+from slaengine.streaming.read_model import view_name
 
 FIRST = """\
 policy: town
@@ -65,6 +66,25 @@ def test_read_models_follow_the_policy_that_is_published_and_its_next_version(cl
             catch_up(log, ReadModels(kept), second)
             until(lambda: rows_by(view, second) == rows_of(kept, second))
         assert projection.handled().failed == 0
+
+
+def test_workers_apart_hear_of_the_next_version_whichever_of_them_its_partition_is_with(cluster: Kafka, tmp_path: Path) -> None:
+    store, topic, seen = f"sqlite:///{tmp_path / 'log.db'}", new_topic(), f"sqlite:///{tmp_path / 'view.db'}"
+    first = publish(store, FIRST, tmp_path / "town.yaml")
+    with closing(Database.open(store)) as kept, closing(Database.open(seen)) as here, closing(Database.open(seen)) as there:
+        log = FactLog(kept, lambda: NOON + timedelta(days=1))
+        fill(log, 20)
+        Publisher(log, cluster, "p", topic=topic).run_once()
+        apart = [Projection(kafka=cluster, database=view, topic=topic) for view in (here, there)]
+        with running(*apart):
+            until(lambda: rows_by(here, first) and len({projection.view for projection in apart}) == 1)
+            second = publish(store, SECOND, tmp_path / "town.yaml")
+            Publisher(log, cluster, "p", topic=topic).run_once()
+            until(lambda: {projection.view for projection in apart} == {view_name(second)})
+            fill(log, 10, seed=2)
+            Publisher(log, cluster, "p", topic=topic).run_once()
+            catch_up(log, ReadModels(kept), second)
+            until(lambda: rows_by(there, second) == rows_of(kept, second))
 
 
 def rows_by(database: Database, book: PolicyBook) -> object:

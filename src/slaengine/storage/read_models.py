@@ -69,13 +69,18 @@ class ReadModels:
         rows = fetched(connection, f"SELECT {_CATALOGUED} FROM {catalogue.name} WHERE policy = ? ORDER BY generation", policy)
         return [Build(generation(number), *rest) for number, *rest in rows]
 
+    def newest(self, connection: Connection, policy: str | None = None) -> int:
+        """Return the number of the build that was begun last, of `policy` or of all; 0 when there is none."""
+        of_policy = () if policy is None else (catalogue.c.policy == policy,)
+        return connection.scalar(select(func.max(catalogue.c.generation)).where(*of_policy)) or 0
+
     def begin(self, connection: Connection, policy: str, fingerprint: str) -> Build:
         """Make the empty tables of a new build, in state `building`; drop what an earlier one left behind."""
         for build in self.builds(connection, policy):
             if build.state != "live":
                 build.tables.metadata.drop_all(connection)
                 connection.execute(delete(catalogue).where(catalogue.c.generation == build.tables.number))
-        number = (connection.scalar(select(func.max(catalogue.c.generation))) or 0) + 1
+        number = self.newest(connection) + 1
         tables = generation(number)
         tables.metadata.create_all(connection)
         build = Build(tables, policy, "building", SCHEMA, fingerprint, 0)

@@ -32,9 +32,6 @@ STEADY_S = 60.0
 LOOK_EVERY_S = 0.1
 """How often to look whether a member has failed."""
 
-AGAIN = b"again"
-"""What a member is told when another has found that a further version of the policy was published."""
-
 
 class Task(NamedTuple):
     """What members are to do: keep read models in `store` by `topic`; `book` None: by the policy published there."""
@@ -180,10 +177,6 @@ class Crew:
         """Note what a member tells; return whether it has done what was to be done."""
         place.told, place.trouble = Handled(*told["handled"]), told["trouble"]
         self.view = told["view"] or self.view
-        if told["another"]:
-            for other in self._places:
-                if other is not place:
-                    other.say(AGAIN)
         if told["error"] is not None:
             misused, text = told["error"]
             self._failure = self._failure or (UsageError(text) if misused else StreamingError(text))

@@ -1,8 +1,8 @@
 """A member of a crew: one worker in this process, told what to do on its standard input; it ends when that does.
 
 Once a second, and when it ends, it tells how it stands: a JSON object a frame, of `handled` (the counts of `Handled`), `trouble`,
-`view`, `another` (whether it has found a further version of the policy), `last` (nothing comes behind it), `done` (it ended in
-order) and `error` (whether its task makes no sense, and the sentence that says why it cannot be done).
+`view`, `last` (nothing comes behind it), `done` (it ended in order) and `error` (whether its task makes no sense, and the
+sentence that says why it cannot be done).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from slaengine.storage import pipes
 from slaengine.storage.database import Database
 from slaengine.streaming.backoff import Backoff
 from slaengine.streaming.connect import connect
-from slaengine.streaming.crew import AGAIN
 from slaengine.streaming.processor import Handled
 from slaengine.streaming.projection import Projection
 from slaengine.streaming.service import warn_plainly
@@ -41,16 +40,14 @@ class Member:
         self._book = PolicyBook(*book) if book else None
         self._out = out
         self._projection: Projection | None = None
-        self._another = threading.Event()
         self._error: SlaEngineError | None = None
         self._done = False
         self.stop, self._over = threading.Event(), threading.Event()
 
     def listen(self, asked: IO[bytes]) -> None:
         """Hear what the crew has to say, until it says no more: that is the end."""
-        while (said := pipes.read(asked)) is not None:
-            if said == AGAIN and self._projection is not None:
-                self._projection.begin_again()
+        while pipes.read(asked) is not None:
+            pass
         self.stop.set()
 
     def work(self) -> None:
@@ -86,19 +83,15 @@ class Member:
                 backoff.wait()
 
     def _project(self, database: Database) -> Projection:
-        self._projection = Projection(
-            kafka=self._kafka, database=database, topic=self._topic, book=self._book, found_another=self._another.set
-        )
+        self._projection = Projection(kafka=self._kafka, database=database, topic=self._topic, book=self._book)
         return self._projection
 
     def _tell(self, *, last: bool = False) -> None:
-        projection, another = self._projection, self._another.is_set()
-        self._another.clear()
+        projection = self._projection
         told: dict[str, Any] = {
             "handled": astuple(projection.handled() if projection else Handled()),
             "trouble": next(iter(projection.troubles()), None) if projection else None,
             "view": projection.view if projection else None,
-            "another": another,
             "last": last,
             "done": self._done,
             "error": [isinstance(self._error, UsageError), str(self._error)] if self._error else None,

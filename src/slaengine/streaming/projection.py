@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from slaengine.errors import StreamingError
+from slaengine.errors import StorageError, StreamingError
 from slaengine.policies.book import PolicyBook
 from slaengine.storage.database import Database
+from slaengine.storage.read_models import ReadModels
 from slaengine.streaming.backoff import Backoff
 from slaengine.streaming.limits import POLL_S
 from slaengine.streaming.port import Kafka
@@ -26,20 +27,17 @@ log = logging.getLogger(__name__)
 class Projection:
     """Keeps the read models in `database` by the facts of `topic`, by one worker at a time.
 
-    `book` None takes the policy that is published in the topic. When a further version of it comes along, `found_another` is
-    called, read models by the new book are made beside, from the topic's beginning, and swapped in when they are whole.
+    `book` None takes the policy that is published in the topic. When a further version of it comes along, read models by the new
+    book are made beside, from the topic's beginning, and swapped in when they are whole. Only the one worker whose partition
+    brings the version hears of it; the others, wherever they run, see that a newer build has begun, and come along.
     """
 
     kafka: Kafka
     database: Database
     topic: str = FACTS
     book: PolicyBook | None = None
-    found_another: Callable[[], None] = lambda: None
     worker: Worker | None = field(default=None, init=False)
     done: Handled = field(default_factory=Handled, init=False)
-
-    def __post_init__(self) -> None:
-        self._told = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Project until `stop` is set.
@@ -48,16 +46,17 @@ class Projection:
             UsageError: no policy is given, and not just one is published in the topic.
         """
         backoff = Backoff(stop)
+        models = ReadModels(self.database)
         while not stop.is_set():
-            outdated = threading.Event()
-            self._told.clear()
+            with self.database.reading() as connection:
+                begun = models.newest(connection)  # before the policy is looked up: what is begun from now on may be by another
             try:
-                worker = self._worker(outdated)
+                view = self._view()
             except StreamingError as error:
                 log.warning("consuming waits: %s", error)
                 backoff.wait()
                 continue
-            self._work(worker, stop, outdated)
+            self._work(view, begun, stop)
 
     def run_once(self, share: tuple[int, int] | None = None) -> None:
         """Bring the read models up to what the topic holds now; `share` as in `Reader.run_once`.
@@ -65,11 +64,7 @@ class Projection:
         Raises:
             UsageError, StreamingError, StorageError, Overtaken: as `run` and `Reader.run_once`.
         """
-        self._worker(threading.Event()).run_once(share)
-
-    def begin_again(self) -> None:
-        """Look anew which policy is published: another worker has found a further version."""
-        self._told.set()
+        self._worker(self._view()).run_once(share)
 
     def handled(self) -> Handled:
         """Return what became of the records that were read since the start."""
@@ -87,24 +82,26 @@ class Projection:
         """The name of the view that is kept; None before it is known."""
         return self.worker.view.name if self.worker else None
 
-    def _worker(self, outdated: threading.Event) -> Worker:
-        self.done, self.worker = self.handled(), None
+    def _view(self) -> ReadModelView:
         book, known = self.book, None
         if book is None:
             ensure(self.kafka, self.topic)
             published = publications(self.kafka, self.topic)
             book, known = published.book(self.topic), published.ids
-        view = ReadModelView(self.database, book, known=known, outdated=outdated)
+        return ReadModelView(self.database, book, known=known)
+
+    def _worker(self, view: ReadModelView) -> Worker:
+        self.done, self.worker = self.handled(), None
         self.worker = Worker(kafka=self.kafka, database=self.database, view=view, topic=self.topic)
         return self.worker
 
-    def _work(self, worker: Worker, stop: threading.Event, outdated: threading.Event) -> None:
-        enough = threading.Event()
+    def _work(self, view: ReadModelView, begun: int, stop: threading.Event) -> None:
+        worker, enough = self._worker(view), threading.Event()
         thread = threading.Thread(target=worker.run, args=(enough,))
         thread.start()
-        while not (stop.is_set() or self._told.is_set() or outdated.wait(POLL_S)):
-            pass
-        if outdated.is_set():
-            self.found_another()
+        while not stop.is_set() and not view.outdated.wait(POLL_S):
+            with suppress(StorageError):  # the worker meets it, too, and waits it out
+                if self.book is None and view.left_behind(begun):
+                    break
         enough.set()
         thread.join()

@@ -105,6 +105,11 @@ class ReadModelView:
                 self._models.swap_in(connection, self._build)
             self._build = replace(self._build, state="live")
 
+    def left_behind(self, begun: int) -> bool:
+        """Tell whether a newer build of the policy's read models was begun than this one and the one of number `begun`."""
+        with self.database.reading() as connection:
+            return self._models.newest(connection, self.book.name) > max(begun, self._build.tables.number)
+
     def _judge_for(self, facts: int) -> Judge:
         """Return who judges so many facts: the compiled kernel, where it is installed, once many have come in bulk."""
         if facts < BULK_MIN or self.fast is False:
