@@ -132,7 +132,7 @@ def test_kills_of_publisher_worker_and_broker_lose_and_double_nothing(kafka: Run
 def test_sixty_kills_lose_and_double_nothing_in_sqlite(tmp_path: Path) -> None:
     with start_kafka() as kafka:
         stores = (f"sqlite:///{tmp_path / 'log.db'}", f"sqlite:///{tmp_path / 'view.db'}")
-        sys.stdout.write(ordeal(kafka, stores, 20_000, 60))
+        sys.stdout.write(ordeal(kafka, stores, 20_400, 60))
 
 
 @pytest.mark.deep
@@ -141,4 +141,4 @@ def test_sixty_kills_lose_and_double_nothing_in_sqlite(tmp_path: Path) -> None:
 @pytest.mark.timeout(3_600)
 def test_sixty_kills_with_the_database_among_them_lose_and_double_nothing_in_postgresql() -> None:
     with start_own_postgres() as postgres, start_kafka() as kafka:
-        sys.stdout.write(ordeal(kafka, (postgres.new_database(), postgres.new_database()), 20_000, 60, postgres))
+        sys.stdout.write(ordeal(kafka, (postgres.new_database(), postgres.new_database()), 20_400, 60, postgres))
