@@ -1,13 +1,16 @@
 import sys
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from tests.projections.stores import NEW_YEAR, STANDARD, Afresh, figures, report, town
 
 from slaengine.errors import Overtaken
 from slaengine.policies.book import PolicyBook, pack_text
-from slaengine.storage.catch_up import catch_up
-from slaengine.storage.read_models import ReadModels
+from slaengine.projections.entry import judge_of
+from slaengine.storage.catch_up import build_for, catch_up, found_for
+from slaengine.storage.first_build import FirstBuild
+from slaengine.storage.read_models import ReadModels, hold
 from slaengine.storage.verifying import verify
 
 BESIDE = "from slaengine.storage import beside, making, tiles; making.TILE_ORDERS = tiles.TILE_ORDERS = 4; beside.main()"
@@ -164,6 +167,44 @@ def test_other_texts_of_the_policy_are_built_beside_and_swapped_in_when_whole(sh
         assert after.rows != before.rows
         assert after == report(figures(told.log, stricter, kind=Afresh), LATER)
         assert report(figures(told.log), LATER) == before
+
+
+def test_who_is_at_a_build_that_others_dropped_changes_nothing_of_theirs(shared_store_url):
+    stricter = PolicyBook.parse(pack_text("service-standard").replace("limit: 24 h", "limit: 1 min"), "stricter")
+    with town(shared_store_url, 24) as told:
+        told.tell()
+        models, database = ReadModels(told.log.database), told.log.database
+        dropped = build_for(models, STANDARD)
+        beside = build_for(models, stricter)
+        assert (dropped.tables.number, beside.tables.number, found_for(models, STANDARD)) == (1, 2, None)
+        for change in (
+            partial(models.advance, build=dropped, position=1),
+            partial(models.swap_in, build=dropped),
+            partial(models.retire, build=dropped),
+            partial(hold, build=dropped),
+        ):
+            with pytest.raises(Overtaken), database.writing() as connection:
+                change(connection)
+        with pytest.raises(Overtaken):
+            FirstBuild(told.log, models, dropped, judge_of(STANDARD)).run(lambda _: None)
+        assert found_for(models, stricter) == beside
+        catch_up(told.log, models, stricter)
+        assert report(figures(told.log, stricter), LATER) == report(figures(told.log, stricter, kind=Afresh), LATER)
+
+
+def test_a_build_that_is_dropped_while_it_is_made_leaves_the_other_one_right(shared_store_url):
+    stricter = PolicyBook.parse(pack_text("service-standard").replace("limit: 24 h", "limit: 1 min"), "stricter")
+    with town(shared_store_url, 24) as told:
+        told.tell()
+        models = ReadModels(told.log.database)
+
+        def drop(_: int) -> None:
+            build_for(models, stricter)
+
+        with pytest.raises(Overtaken, match="another worker"):
+            catch_up(told.log, models, STANDARD, batch=50, progress=drop)
+        catch_up(told.log, models, stricter)
+        assert report(figures(told.log, stricter), LATER) == report(figures(told.log, stricter, kind=Afresh), LATER)
 
 
 def test_a_read_model_of_another_schema_is_built_anew_and_never_read(monkeypatch):

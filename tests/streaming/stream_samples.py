@@ -16,11 +16,12 @@ from pydantic_core import from_json
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select
 
 from slaengine.policies.book import PolicyBook
-from slaengine.storage.catch_up import build_for
+from slaengine.storage.catch_up import build_for, found_for
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog, NewFact
 from slaengine.storage.read_models import ReadModels
 from slaengine.streaming.port import Kafka, Partition
+from slaengine.streaming.read_model import view_name
 from slaengine.streaming.streamed import StreamedFact, read
 from slaengine.testing.generator import encoded, histories
 
@@ -157,6 +158,12 @@ def running(*services: Runs) -> Iterator[threading.Event]:
         for thread in threads:
             thread.join(30)
             assert not thread.is_alive()
+
+
+def view_of(database: Database, book: PolicyBook) -> str | None:
+    """Return the name of the view that keeps the read models by this book; None while there is none."""
+    build = found_for(ReadModels(database), book)
+    return view_name(build) if build else None
 
 
 def rows_of(database: Database, book: PolicyBook) -> dict[str, list[Any]]:

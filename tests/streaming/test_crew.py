@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from kafka.admin import KafkaAdminClient
 from sqlalchemy import func, select
-from stream_samples import NOON, fill, new_topic, opened, rows_of, running, until
+from stream_samples import NOON, fill, new_topic, opened, rows_of, running, until, view_of
 from test_published_policies import FIRST, SECOND, publish, rows_by
 
 from slaengine.errors import UsageError
@@ -28,7 +28,6 @@ from slaengine.streaming.connect import connect
 from slaengine.streaming.crew import Crew, Task
 from slaengine.streaming.ledger import Ledger
 from slaengine.streaming.publisher import Publisher
-from slaengine.streaming.read_model import view_name
 from slaengine.streaming.settings import parse
 from slaengine.testing.kafka import RunningKafka
 
@@ -49,7 +48,10 @@ def handled(view: Database) -> int:
 
 def members(url: str, view: Database, book: PolicyBook) -> int:
     """Return how many members have settled in the group that keeps the read models by `book`; -1 while they are at it."""
-    ledger = Ledger(view_name(book))
+    name = view_of(view, book)
+    if name is None:
+        return -1
+    ledger = Ledger(name)
     with view.writing() as connection:
         group = f"slaengine.{ledger.view}.{ledger.identity(connection)}"
     with closing(KafkaAdminClient(bootstrap_servers=[str(parse(url, {}))])) as admin:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stream_samples import NOON, fill, new_topic, opened, rows_of, running, until
+from stream_samples import NOON, fill, new_topic, opened, rows_of, running, until, view_of
 
 from slaengine.engine import SlaEngine
 from slaengine.errors import UsageError
@@ -20,7 +20,6 @@ from slaengine.storage.read_models import ReadModels
 from slaengine.streaming.port import Kafka
 from slaengine.streaming.projection import Projection
 from slaengine.streaming.publisher import Publisher
-from slaengine.streaming.read_model import view_name
 
 FIRST = """\
 policy: town
@@ -80,7 +79,7 @@ def test_workers_apart_hear_of_the_next_version_whichever_of_them_its_partition_
             until(lambda: rows_by(here, first) and len({projection.view for projection in apart}) == 1)
             second = publish(store, SECOND, tmp_path / "town.yaml")
             Publisher(log, cluster, "p", topic=topic).run_once()
-            until(lambda: {projection.view for projection in apart} == {view_name(second)})
+            until(lambda: {projection.view for projection in apart} == {view_of(here, second)})
             fill(log, 10, seed=2)
             Publisher(log, cluster, "p", topic=topic).run_once()
             catch_up(log, ReadModels(kept), second)

@@ -105,6 +105,9 @@ def test_the_policy_that_dead_letters_are_worked_off_by_is_the_read_models_own(
         connection.execute(delete(held).where(held.c.view.contains("service-standard")))
     code, said = ask(*retry)
     assert (code, "by a policy 'mine', which is no shipped pack" in said) == (2, True)
+    other.write_text(other.read_text().replace("limit: given", "limit: 1 h"))
+    code, said = ask(*retry, "--policy", str(other))
+    assert (code, "no read models are by these texts of 'mine'" in said) == (2, True)
     with closing(Database.open(figures)) as database, database.writing() as connection:
         connection.execute(delete(held))
     code, said = ask(*retry)

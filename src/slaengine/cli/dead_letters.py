@@ -15,11 +15,13 @@ from slaengine.cli.reading import show
 from slaengine.engine.published import PublishedPolicies
 from slaengine.errors import UsageError
 from slaengine.policies.book import PolicyBook, packs
+from slaengine.storage.catch_up import found_for
 from slaengine.storage.database import Database
 from slaengine.storage.log import FactLog
+from slaengine.storage.read_models import ReadModels
 from slaengine.streaming import dead_letters as letters
 from slaengine.streaming.processor import Processor
-from slaengine.streaming.read_model import ReadModelView, policy_of, view_name
+from slaengine.streaming.read_model import ReadModelView, policy_of
 from slaengine.streaming.reader import now
 
 Policy = Annotated[
@@ -126,32 +128,29 @@ def _processor(store: str, policy: str | None) -> Iterator[Processor]:
     """Yield what handles messages: no Kafka is needed, since what is held back is in the store."""
     with closing(Database.open(store, create=False)) as database:
         book = PolicyBook.load(policy) if policy else _book(database)
+        if found_for(ReadModels(database), book) is None:
+            raise UsageError(f"no read models are by these texts of '{book.name}'; name the file of theirs with --policy")
         yield Processor(database, ReadModelView(database, book), now)
 
 
 def _book(database: Database) -> PolicyBook:
-    """Return the book of the only read models that hold something back: a policy of the store's own, or a shipped pack.
+    """Return the book of the only policy whose read models hold something back: one of the store's own, or a shipped pack.
 
     Raises:
         UsageError: nothing or more than one is there, or its policy cannot be had here.
     """
-    holding = {view: name for view in letters.views(database) if (name := policy_of(view)) is not None}
+    holding = sorted({name for view in letters.views(database) if (name := policy_of(view)) is not None})
     if len(holding) != 1:
-        there = (
-            f"several read models hold something back ({', '.join(holding)})" if holding else "no read models hold anything back"
-        )
+        several = f"several read models hold something back ({', '.join(holding)})"
+        there = several if holding else "no read models hold anything back"
         raise UsageError(f"which policy? {there}; name one with --policy")
-    [(view, name)] = holding.items()
+    [name] = holding
     published = PublishedPolicies(FactLog(database, utc_now))
     if name in published.names():
-        book = published.book(name)
-    elif name in packs():
-        book = PolicyBook.pack(name)
-    else:
-        raise UsageError(f"the read models are by a policy '{name}', which is no shipped pack; name its file with --policy")
-    if view_name(book) != view:
-        raise UsageError(f"the read models are by other texts of '{name}' than are to be had here; name their file with --policy")
-    return book
+        return published.book(name)
+    if name in packs():
+        return PolicyBook.pack(name)
+    raise UsageError(f"the read models are by a policy '{name}', which is no shipped pack; name its file with --policy")
 
 
 def _told(done: dict[str, int], *, as_json: bool) -> None:

@@ -186,14 +186,20 @@ def _pays(log: FactLog, build: Build) -> bool:
 
 
 def build_for(models: ReadModels, book: PolicyBook) -> Build:
-    """Return the live build, if it fits the book; else the one begun for it; else a new one, in state `building`."""
+    """Return the build that `found_for` finds; else a new one, in state `building`."""
+    found = found_for(models, book)
+    if found is not None:
+        return found
+    with models.database.writing() as connection:
+        return models.begin(connection, book.name, fingerprint(book))
+
+
+def found_for(models: ReadModels, book: PolicyBook) -> Build | None:
+    """Return the live build, if it fits the book; else the one begun for it; None when there is neither."""
     texts = fingerprint(book)
     with models.database.reading() as connection:
         fitting = [build for build in models.builds(connection, book.name) if build.fits(texts) and build.state != "retired"]
-    if fitting:
-        return live(fitting, texts) or fitting[-1]
-    with models.database.writing() as connection:
-        return models.begin(connection, book.name, texts)
+    return live(fitting, texts) or (fitting[-1] if fitting else None)
 
 
 def _read(log: FactLog, position: int, batch: int) -> tuple[list[FactRow], int] | None:

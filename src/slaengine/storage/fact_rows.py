@@ -38,6 +38,11 @@ def log_after(connection: Connection, position: int, limit: int) -> list[LogRow]
     return fetched(connection, f"SELECT {columns} FROM facts WHERE position > ? ORDER BY position LIMIT ?", position, limit)
 
 
+def holds_topic(connection: Connection, prefix: str) -> bool:
+    """Tell whether the log holds a fact of a topic that begins with `prefix`; it is read up to the first."""
+    return bool(fetched(connection, "SELECT 1 FROM facts WHERE topic LIKE ? LIMIT 1", f"{prefix}%"))
+
+
 def packed_facts(connection: Connection, after: int, last: int) -> Packed:
     """Return the facts at the positions behind `after` up to `last`; SQLite alone.
 

@@ -102,6 +102,7 @@ class FirstBuild:
             return Reached(until, NO_ORDER, 0)
 
     def _advance(self, connection: Connection, before: Reached, after: Reached) -> None:
+        hold(connection, self._build)
         first = self._build.tables.first
         moved = connection.execute(
             update(first).where(first.c.chunk == before.chunk).values(reached=after.order_id, chunk=after.chunk)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from slaengine.errors import Overtaken
 from slaengine.projections.case_file import CaseFile
@@ -24,6 +24,7 @@ IDS_A_STATEMENT = 500
 
 
 _CATALOGUED = ", ".join(catalogue.c.keys())
+_STANDS = "state <> 'dropped'"
 TOLD_AT_ONCE_MAX = 200
 """Rows that go to PostgreSQL in one text, some hundred bytes each."""
 
@@ -65,8 +66,9 @@ class ReadModels:
                 catalogue_metadata.create_all(connection)
 
     def builds(self, connection: Connection, policy: str) -> list[Build]:
-        """Return the builds for `policy`, the oldest first."""
-        rows = fetched(connection, f"SELECT {_CATALOGUED} FROM {catalogue.name} WHERE policy = ? ORDER BY generation", policy)
+        """Return the builds for `policy` that have tables, the oldest first."""
+        wanted = f"{_STANDS} AND policy = ?"
+        rows = fetched(connection, f"SELECT {_CATALOGUED} FROM {catalogue.name} WHERE {wanted} ORDER BY generation", policy)
         return [Build(generation(number), *rest) for number, *rest in rows]
 
     def newest(self, connection: Connection, policy: str | None = None) -> int:
@@ -78,8 +80,8 @@ class ReadModels:
         """Make the empty tables of a new build, in state `building`; drop what an earlier one left behind."""
         for build in self.builds(connection, policy):
             if build.state != "live":
+                _set_state(connection, catalogue.c.generation == build.tables.number, state="dropped")  # waits for who holds it
                 build.tables.metadata.drop_all(connection)
-                connection.execute(delete(catalogue).where(catalogue.c.generation == build.tables.number))
         number = self.newest(connection) + 1
         tables = generation(number)
         tables.metadata.create_all(connection)
@@ -92,12 +94,26 @@ class ReadModels:
         return build
 
     def swap_in(self, connection: Connection, build: Build) -> None:
-        """Make `build` the live one; the one that was live is kept, retired, for readers that are still at it."""
+        """Make `build` the live one; the one that was live is kept, retired, for readers that are still at it.
+
+        Raises:
+            Overtaken: as `hold`, or another worker has put one in its place.
+        """
+        state = hold(connection, build)
+        if state == "retired":
+            raise Overtaken(f"another worker has put newer read models of '{build.policy}' in the place of these; try again")
+        if state == "live":  # another worker at the same build was quicker
+            return
         _set_state(connection, catalogue.c.policy == build.policy, catalogue.c.state == "live", state="retired")
         _set_state(connection, catalogue.c.generation == build.tables.number, state="live")
 
     def retire(self, connection: Connection, build: Build) -> None:
-        """Take `build` out of use; its tables go when the next one begins."""
+        """Take `build` out of use; its tables go when the next one begins.
+
+        Raises:
+            Overtaken: as `hold`.
+        """
+        hold(connection, build)
         _set_state(connection, catalogue.c.generation == build.tables.number, state="retired")
 
     def advance(self, connection: Connection, build: Build, position: int) -> None:
@@ -135,7 +151,7 @@ class ReadModels:
 
 def _advance(build: Build, position: int) -> Statement:
     where = position, build.tables.number, build.position
-    return f"UPDATE {catalogue.name} SET position = ? WHERE generation = ? AND position = ?", where
+    return f"UPDATE {catalogue.name} SET position = ? WHERE generation = ? AND position = ? AND {_STANDS}", where
 
 
 def _check_moved(build: Build, answer: Answer) -> None:
@@ -148,9 +164,17 @@ def live(builds: Iterable[Build], texts: str) -> Build | None:
     return next((build for build in builds if build.state == "live" and build.fits(texts)), None)
 
 
-def hold(connection: Connection, build: Build) -> None:
-    """Keep other writers of the build out until the transaction ends."""
-    connection.execute(select(catalogue.c.position).where(catalogue.c.generation == build.tables.number).with_for_update())
+def hold(connection: Connection, build: Build) -> str:
+    """Keep other writers of the build out until the transaction ends, and return its state.
+
+    Raises:
+        Overtaken: another worker has dropped it, to begin one by other texts of the policy.
+    """
+    here = catalogue.c.generation == build.tables.number
+    state = connection.scalar(select(catalogue.c.state).where(here).with_for_update())
+    if state in {None, "dropped"}:
+        raise Overtaken(f"another worker has begun read models of '{build.policy}' by other texts and dropped these; try again")
+    return str(state)
 
 
 def _set_state(connection: Connection, *where: Any, state: str) -> None:

@@ -11,7 +11,7 @@ from slaengine.projections.groups import DIMENSIONS
 from slaengine.projections.rows import COUNTERS, MILESTONES
 from slaengine.storage.schema import OrderId, Position, Text
 
-SCHEMA = 6
+SCHEMA = 7
 """The version of these tables. A read model of another version is never read: it is built anew beside, and swapped in."""
 
 TILE_ORDERS = 1024
@@ -29,8 +29,10 @@ catalogue = Table(
     Column("fingerprint", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
-"""One row a build of the read models of one policy: `state` is `building`, `live` (at most one a policy) or `retired`; by which
-schema and which texts of the policy it is built (`fingerprint`); and the position in the log up to which it stands."""
+"""One row a build of the read models of one policy: `state` is `building`, `live` (at most one a policy), `retired` or `dropped`
+(its tables are gone); by which schema and which texts of the policy it is built (`fingerprint`); and the position in the log up
+to which it stands. Rows stay, so that no number is given a second time: who is still at a build that was dropped would write into
+the tables of another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, text, tuple_, u
 
 from slaengine.errors import Overtaken
 from slaengine.streaming.port import Headers, Partition, Record
-from slaengine.streaming.tables import held, identities, offsets
+from slaengine.streaming.tables import held, identities, offsets, passed_over, versions
 
 T = TypeVar("T")
 
@@ -44,6 +44,11 @@ class Ledger:
         if connection.scalar(query) is None:  # another worker may be quicker: then the name is his
             connection.execute(_IDENTITY, {"view": self.view, "identity": uuid4().hex[:12]})
         return str(connection.scalar(query))
+
+    def forget(self, connection: Connection) -> None:
+        """Forget all of it: the view is gone."""
+        for table in (offsets, versions, held, passed_over, identities):
+            connection.execute(delete(table).where(table.c.view == self.view))
 
     # ── offsets ──
 
@@ -173,6 +178,11 @@ _PASSED_OVER = text(
     "INSERT INTO stream_passed_over (view, type, count) VALUES (:view, :type, :count) "
     "ON CONFLICT (view, type) DO UPDATE SET count = stream_passed_over.count + excluded.count"
 )
+
+
+def views(connection: Connection) -> list[str]:
+    """Return the names of the views that have read something."""
+    return list(connection.scalars(select(offsets.c.view).distinct()))
 
 
 def _message(row: Any) -> HeldMessage:
