@@ -89,10 +89,11 @@ class ReadModelView:
             )
 
     def _forget_what_is_gone(self, connection: Connection) -> None:
-        """Forget the ledgers of builds that were dropped."""
+        """Forget the ledgers of builds that were dropped. Builds are looked up last: each is there before its ledger is."""
+        read = [view for view in views(connection) if policy_of(view) == self.book.name]
         there = {view_name(build) for build in self._models.builds(connection, self.book.name)}
-        for view in views(connection):
-            if policy_of(view) == self.book.name and view not in there:
+        for view in read:
+            if view not in there:
                 Ledger(view).forget(connection)
 
     def handle(self, connection: Connection, facts: Sequence[StreamedFact]) -> None:
