@@ -61,22 +61,26 @@ def kill_broker(kafka: RunningKafka) -> None:
 
 KINDS = ("publisher", "worker", "broker")
 SEED = 7
+BY_BOTH_CLIENTS = pytest.mark.parametrize("scheme", ["kafka", "kafka+confluent"])
 
 
-def ordeal(kafka: RunningKafka, stores: tuple[str, str], orders: int, kills: int, database: OwnPostgres | None = None) -> str:
+def ordeal(
+    kafka: RunningKafka, scheme: str, stores: tuple[str, str], orders: int, kills: int, database: OwnPostgres | None = None
+) -> str:
     """Stream orders that arrive between random kills from the first store into the second; compare both ends with the log.
 
     Returns what was done, in a sentence.
     """
     rng, topic, begun = random.Random(SEED), new_topic(), time.monotonic()
+    url = f"{scheme}://{kafka.bootstrap}"
     kinds = [*KINDS, "database"] if database else list(KINDS)
     plan = [*kinds, *(rng.choice(kinds) for _ in range(kills - len(kinds)))]
     rng.shuffle(plan)
     with opened(stores[0]) as log:
         facts = fill_slowly(log, orders, batch=5 * orders // (len(plan) + 1) + 1, each=5)
         with (
-            Victim("publish", stores[0], kafka.bootstrap, topic) as publisher,
-            Victim("project", stores[1], kafka.bootstrap, topic) as worker,
+            Victim("publish", stores[0], url, topic) as publisher,
+            Victim("project", stores[1], url, topic) as worker,
         ):
             for kill in plan:
                 next(facts, 0)
@@ -93,7 +97,7 @@ def ordeal(kafka: RunningKafka, stores: tuple[str, str], orders: int, kills: int
                         database.kill()
                         database.start()
             list(facts)
-            cluster, count = connect(kafka.bootstrap), log.head().position
+            cluster, count = connect(url), log.head().position
             until(lambda: position(log.database) == count, 600)
             with closing(Database.open(stores[1])) as view:
                 reader = Worker(kafka=cluster, database=view, view=ReadModelView(view, BOOK), topic=topic)
@@ -105,8 +109,8 @@ def ordeal(kafka: RunningKafka, stores: tuple[str, str], orders: int, kills: int
     killed = ", ".join(f"{plan.count(kind)} of the {kind}" for kind in kinds)
     rows = ", ".join(f"{len(some):,} {name}" for name, some in straight.items())
     return (
-        f"seed {SEED}: {len(plan)} kills ({killed}) in {time.monotonic() - begun:.0f} s; {count:,} facts of {orders:,} orders, "
-        f"{len(found) - count:,} repeated in the topic; rows compared: {rows}"
+        f"{scheme}, seed {SEED}: {len(plan)} kills ({killed}) in {time.monotonic() - begun:.0f} s; "
+        f"{count:,} facts of {orders:,} orders, {len(found) - count:,} repeated in the topic; rows compared: {rows}"
     )
 
 
@@ -119,26 +123,30 @@ def position(database: Database) -> int | None:
 
 
 @pytest.mark.kafka
-def test_kills_of_publisher_worker_and_broker_lose_and_double_nothing(kafka: RunningKafka, tmp_path: Path) -> None:
+@BY_BOTH_CLIENTS
+def test_kills_of_publisher_worker_and_broker_lose_and_double_nothing(kafka: RunningKafka, scheme: str, tmp_path: Path) -> None:
     if kafka.cluster is None:
         pytest.skip(kafka.describe())
     stores = (f"sqlite:///{tmp_path / 'log.db'}", f"sqlite:///{tmp_path / 'view.db'}")
-    ordeal(kafka, stores, 300, 5)
+    ordeal(kafka, scheme, stores, 300, 5)
 
 
 @pytest.mark.deep
 @pytest.mark.kafka
 @pytest.mark.timeout(3_600)
-def test_sixty_kills_lose_and_double_nothing_in_sqlite(tmp_path: Path) -> None:
+@BY_BOTH_CLIENTS
+def test_sixty_kills_lose_and_double_nothing_in_sqlite(scheme: str, tmp_path: Path) -> None:
     with start_kafka() as kafka:
         stores = (f"sqlite:///{tmp_path / 'log.db'}", f"sqlite:///{tmp_path / 'view.db'}")
-        sys.stdout.write(ordeal(kafka, stores, 20_400, 60))
+        sys.stdout.write(ordeal(kafka, scheme, stores, 20_400, 60))
 
 
 @pytest.mark.deep
 @pytest.mark.kafka
 @pytest.mark.postgres
 @pytest.mark.timeout(3_600)
-def test_sixty_kills_with_the_database_among_them_lose_and_double_nothing_in_postgresql() -> None:
+@BY_BOTH_CLIENTS
+def test_sixty_kills_with_the_database_among_them_lose_and_double_nothing_in_postgresql(scheme: str) -> None:
     with start_own_postgres() as postgres, start_kafka() as kafka:
-        sys.stdout.write(ordeal(kafka, (postgres.new_database(), postgres.new_database()), 20_400, 60, postgres))
+        stores = postgres.new_database(), postgres.new_database()
+        sys.stdout.write(ordeal(kafka, scheme, stores, 20_400, 60, postgres))
