@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from slaengine.policies.applies import Applies
 from slaengine.policies.book import PolicyBook, pack_text, packs
+from slaengine.policies.calendar_spec import CalendarSpec
 from slaengine.policies.kpi import Escalation, Kpi
 from slaengine.policies.limits import Limit, Table
-from slaengine.policies.policy import Applies, CalendarSpec, Target, Version
+from slaengine.policies.policy import Target, Version
 from slaengine.policies.triggers import Trigger
 from slaengine.policies.words import Title
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from tests.vectors.brute import BruteCalendar
 
+from slaengine.policies.applies import Applies, matches
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.calendar import BusinessCalendar
 from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
 from slaengine.policies.moment import Moment
-from slaengine.policies.policy import Applies, Target, matches
+from slaengine.policies.policy import Target
 
 MINUTE = 60_000_000
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)

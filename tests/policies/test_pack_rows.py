@@ -17,11 +17,13 @@ from tests.policies import (
 )
 from tests.policies.pack_walk import go, local, then, walking
 
+from slaengine.policies.applies import Applies, matches
 from slaengine.policies.book import PolicyBook, pack_text, packs
+from slaengine.policies.calendar_spec import ALWAYS
 from slaengine.policies.kpi import Kpi
 from slaengine.policies.limits import Limit
 from slaengine.policies.lint import lint
-from slaengine.policies.policy import ALWAYS, DONE, Applies, Target, matches
+from slaengine.policies.policy import DONE, Target
 
 WALKED: tuple[ModuleType, ...] = (
     test_pack_awaab_2025,

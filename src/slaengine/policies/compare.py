@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from slaengine.errors import UnknownPolicy, nearest
+from slaengine.policies.applies import Applies
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.calendar import WEEKDAYS, BusinessCalendar, Hours
 from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
-from slaengine.policies.policy import Applies, Target
+from slaengine.policies.policy import Target
 
 Key = tuple[str, str]
 

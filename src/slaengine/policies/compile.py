@@ -8,12 +8,13 @@ from typing import Any, Final, NamedTuple
 from slaengine.domain.events import BY_NAME
 from slaengine.errors import PolicyError
 from slaengine.policies import tables as t
+from slaengine.policies.applies import Applies, matches
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.business import DAY_RULES
 from slaengine.policies.calendar_tables import join, searchable
 from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
-from slaengine.policies.policy import Applies, Target, in_order, matches
+from slaengine.policies.policy import Target, in_order
 from slaengine.policies.triggers import Trigger
 
 FORMS: Final = {

@@ -10,7 +10,8 @@ from slaengine.domain.promises import Scope
 from slaengine.errors import CalendarError, PolicyError, UnknownPolicy, nearest
 from slaengine.policies.calendar import BusinessCalendar
 from slaengine.policies.calendar_instants import as_micros
-from slaengine.policies.policy import ALWAYS, CalendarSpec, HolidayEntry, Policy, Version
+from slaengine.policies.calendar_spec import ALWAYS, CalendarSpec, HolidayEntry
+from slaengine.policies.policy import Policy, Version
 
 EVER: Final = -(1 << 60)
 """Before any instant: from when a restated edition holds."""

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from slaengine.domain.events import BY_NAME
 from slaengine.errors import nearest
+from slaengine.policies.applies import Applies, matches
 from slaengine.policies.calendar import BusinessCalendar
 from slaengine.policies.editions import Edition
 from slaengine.policies.findings import FindingKind
-from slaengine.policies.policy import Applies, Target, matches
+from slaengine.policies.policy import Target
 from slaengine.policies.triggers import Condition, Trigger
 
 Doubt = tuple[FindingKind, str, str]

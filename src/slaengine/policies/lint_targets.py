@@ -9,14 +9,16 @@ from typing import Any
 
 from slaengine.domain.values import KINDS
 from slaengine.errors import CalendarError, nearest
+from slaengine.policies.applies import Applies, matches
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.business import DAY_RULES
+from slaengine.policies.calendar_spec import ALWAYS
 from slaengine.policies.editions import Edition
 from slaengine.policies.findings import Finding, FindingKind, Place, Weight
 from slaengine.policies.limits import DAY, Limit
 from slaengine.policies.lint_conditions import contradictions, meet, takes_all
 from slaengine.policies.load import Source
-from slaengine.policies.policy import ALWAYS, Applies, Target, matches
+from slaengine.policies.policy import Target
 
 FAR_DAYS = 400
 """A due time further off than this is most likely a slip of the unit or of the calendar."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 
+from slaengine.policies.calendar_spec import CalendarSpec
 from slaengine.policies.findings import FindingKind, Place, Weight
 from slaengine.policies.kpi import Kpi
-from slaengine.policies.policy import CalendarSpec, Policy, Version
+from slaengine.policies.policy import Policy, Version
 
 Doubt = tuple[FindingKind, Weight, Place, str]
 """What it is called, its weight, the path of the field in a file that lists its versions, and the sentence."""

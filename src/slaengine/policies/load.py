@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from slaengine.errors import PolicyError, nearest
-from slaengine.policies.policy import CalendarSpec, HolidayEntry, HolidayList, Policy, Version
+from slaengine.policies.calendar_spec import CalendarSpec, HolidayEntry, HolidayList
+from slaengine.policies.policy import Policy, Version
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]

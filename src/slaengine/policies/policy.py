@@ -10,16 +10,15 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from slaengine.domain.promises import Scope
-from slaengine.domain.values import Kind, Label
+from slaengine.domain.values import Label
 from slaengine.errors import nearest
+from slaengine.policies.applies import DIMENSIONS, Applies
 from slaengine.policies.calendar import Boundary, DayRule
+from slaengine.policies.calendar_spec import ALWAYS, CalendarSpec, HolidayList
 from slaengine.policies.kpi import Escalation, Kpi
 from slaengine.policies.limits import LIMIT_SCHEMA, Limit, Table, limit_of
 from slaengine.policies.triggers import TRIGGER_SCHEMA, Trigger, triggers_of
-from slaengine.policies.words import Part, Title, Words, WordsOf
-
-ALWAYS = "always"
-"""The calendar that is open at every instant; every policy has it."""
+from slaengine.policies.words import Part, Title, Words
 
 Promise = Literal["sla", "ola", "contract"]
 Reopen = Literal["continue", "restart", "new_cycle", "ignore"]
@@ -44,63 +43,6 @@ def _version(value: object) -> object:
 
 
 VersionName = Annotated[Label, BeforeValidator(_version)]
-
-
-class Hours(Part):
-    """Asks that the clock start inside, or outside, the open time of a calendar of the policy."""
-
-    inside: str | None = None
-    outside: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Hours:
-        if (self.inside is None) == (self.outside is None):
-            raise ValueError("write one of inside and outside, with the name of a calendar")
-        return self
-
-
-class Applies(Part):
-    """Which orders a target is for; every condition must hold, and of a list any value will do.
-
-    `type` matches itself and what is below it: `facility.lift` matches `facility.lift.entrapment`. A condition on what an
-    order does not say does not hold. `hours` looks at the instant the clock starts.
-    """
-
-    kind: WordsOf[Kind] = ()
-    type: Words = ()
-    severity: Words = ()
-    channel: Words = ()
-    party: Words = ()
-    community: Words = ()
-    building: Words = ()
-    warranty: bool | None = None
-    source: Words = ()
-    labels: dict[Label, Words] = Field(default_factory=dict)
-    hours: Hours | None = None
-
-    def conditions(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
-        """Yield each dimension that matters, labels as `labels.NAME`, with the values that will do."""
-        for name in DIMENSIONS:
-            if value := getattr(self, name):
-                yield name, value
-        if self.warranty is not None:
-            yield "warranty", (self.warranty,)
-        for label, values in self.labels.items():
-            yield f"labels.{label}", values
-
-
-DIMENSIONS = ("kind", "type", "severity", "channel", "party", "community", "building", "source")
-"""What targets can look at, beside `warranty` and `labels.NAME`."""
-
-
-def matches(dimension: str, value: object, wanted: tuple[Any, ...]) -> bool:
-    """Whether an order's value of a dimension is one of those wanted; a type also when it lies below one of them."""
-    if value is None:
-        return False
-    if dimension != "type":
-        return value in wanted
-    text = str(value)
-    return any(text == prefix or text.startswith(f"{prefix}.") for prefix in wanted)
 
 
 class Target(Part):
@@ -155,7 +97,7 @@ class Target(Part):
             yield self.applies, self.limit
             return
         for value, limit in self.limit.rows:
-            narrowed = _narrowed(self.applies, self.limit.by, value)
+            narrowed = self.applies.narrowed(self.limit.by, value)
             if narrowed is not None:
                 yield narrowed, limit
 
@@ -163,7 +105,7 @@ class Target(Part):
         """Return the rows of the limit's table that no order of the target can fit."""
         rows = self.limit.rows if isinstance(self.limit, Table) else ()
         by = self.limit.by if isinstance(self.limit, Table) else ""
-        return [value for value, _ in rows if _narrowed(self.applies, by, value) is None]
+        return [value for value, _ in rows if self.applies.narrowed(by, value) is None]
 
     @property
     def when_reopened(self) -> Reopen:
@@ -173,19 +115,6 @@ class Target(Part):
         if any(trigger.fact in DONE for trigger in self.stop):
             return "new_cycle" if self.repeats else "continue"
         return "ignore"
-
-
-def _narrowed(applies: Applies, dimension: str, value: str) -> Applies | None:
-    """Return the conditions with that of a table's row added; None when the two exclude each other."""
-    own = dict(applies.conditions()).get(dimension, ())
-    both = (value,)
-    if own and not matches(dimension, value, own):
-        both = tuple(one for one in own if matches(dimension, one, (value,)))
-    if not both:
-        return None
-    if dimension.startswith("labels."):
-        return applies.model_copy(update={"labels": {**applies.labels, dimension.removeprefix("labels."): both}})
-    return applies.model_copy(update={dimension: both})
 
 
 class WaiverRules(Part):
@@ -248,67 +177,6 @@ def in_order(targets: Iterable[Target]) -> list[str]:
             raise ValueError(f"the targets {', '.join(sorted(set(waits) - set(order)))} wait for each other in a circle")
         order.extend(ready)
     return order
-
-
-class HolidayEntry(Part):
-    """One holiday. `known_from` is when it was announced: clocks that started before do not know of it."""
-
-    name: str = "holiday"
-    known_from: datetime | None = None
-
-
-def _holidays(value: Any) -> Any:
-    match value:
-        case list() | tuple():
-            return {day: {} for day in value}
-        case Mapping():
-            return {day: entry if isinstance(entry, Mapping) else {"name": entry} for day, entry in value.items()}
-        case _:
-            return value
-
-
-HolidayList = Annotated[
-    dict[str, HolidayEntry],
-    BeforeValidator(_holidays),
-    WithJsonSchema(
-        {
-            "description": "dates; or dates with their names, or with name and known_from",
-            "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "object"}],
-        }
-    ),
-]
-
-
-class CalendarEdition(Part):
-    """A calendar as it is from an instant on: what is not written stays as it was."""
-
-    effective_from: datetime
-    tz: str | None = None
-    weekly: dict[str, Any] | None = None
-    holidays: str | HolidayList | None = None
-    overrides: dict[str, Any] | None = None
-    makeup_hours_of: str | None = None
-    unknown_years: str | None = None
-
-
-class CalendarSpec(Part):
-    """A calendar of the policy: the fields of a business calendar, in the policy's time zone unless it says another.
-
-    `holidays` is a list of dates, a mapping of dates to names, the name of one of the policy's `holiday_lists`, or `china`.
-    """
-
-    always: bool = False
-    tz: str | None = None
-    weekly: dict[str, Any] | None = None
-    holidays: Annotated[str | HolidayList | None, Field(union_mode="left_to_right")] = None
-    overrides: dict[str, Any] | None = None
-    makeup_hours_of: str | None = None
-    unknown_years: str | None = None
-    editions: tuple[CalendarEdition, ...] = ()
-
-    def parts(self) -> tuple[CalendarSpec | CalendarEdition, ...]:
-        """Return the calendar as first written, and its later editions."""
-        return (self, *self.editions)
 
 
 class Policy(Part):

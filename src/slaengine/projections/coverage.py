@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from slaengine.policies.applies import matches
 from slaengine.policies.book import PolicyBook
 from slaengine.policies.editions import Edition
 from slaengine.policies.limits import Limit
-from slaengine.policies.policy import matches
 from slaengine.projections.order_view import OrderView
 
 LABEL = "labels."

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from slaengine.policies.applies import matches
 from slaengine.policies.kpi import OF_CLOCKS, Cohort, Kpi
-from slaengine.policies.policy import matches
 from slaengine.projections.backlog import is_open
 from slaengine.projections.cohorts import dated_clocks, dated_further, local_days
 from slaengine.projections.columns import NEVER, VERDICTS, ClockColumns, Flags, Further, HeldColumns, Ints, OrderColumns, Sheet

@@ -12,8 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from slaengine.policies.calendar_spec import ALWAYS
 from slaengine.policies.explain_model import Change, DayCounted, Explanation, Standing
-from slaengine.policies.policy import ALWAYS
 from slaengine.reporting.explanation_lines import Line, as_micros, lines_of
 from slaengine.reporting.explanation_words import COUNTED_DAYS_FROM, WALL_DAYS_FROM, WORDS, Stamps, fact_name, spell
 from slaengine.reporting.orders import LATE_AFTER_S, STYLES
