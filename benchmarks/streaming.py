@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -62,7 +62,8 @@ def main() -> None:
         publishing = [
             _publishing(f"{scheme}://{kafka.bootstrap}?replicas=1", log, count) for scheme in ("kafka", "kafka+confluent")
         ]
-        table(["publish, facts/s", "bare client", "publisher", "share", "in four rounds of five"], publishing)
+        header = ["publish, facts/s", "bare client", "publisher", "share", "in four rounds of five"]
+        table([*header, "client's thread, µs a fact", "publisher's"], publishing)
         topic = _new_topic()
         Publisher(log, connect(f"kafka+confluent://{kafka.bootstrap}?replicas=1"), "bench", topic=topic).run_once()
         header = ["consume, facts/s", "into", "versions and offsets alone", *(f"read models, {book.name}" for book in BOOKS)]
@@ -85,6 +86,19 @@ def _new_topic() -> str:
     return f"bench-{uuid4()}"
 
 
+class _Spent(NamedTuple):
+    """Seconds by the clock, and of the processor by the thread that sends."""
+
+    wall: float
+    thread: float
+
+
+def _timed(work: Callable[[], object]) -> _Spent:
+    wall, thread = time.perf_counter(), time.thread_time()
+    work()
+    return _Spent(time.perf_counter() - wall, time.thread_time() - thread)
+
+
 def _publishing(url: str, log: FactLog, count: int) -> list[object]:
     """The bare client sends what the publisher sends, made beforehand, with the same settings and the same window."""
     cluster, topic = connect(url), _new_topic()
@@ -96,36 +110,41 @@ def _publishing(url: str, log: FactLog, count: int) -> list[object]:
     _bare(url, messages)  # once beforehand: the broker is slower at first
     with searched_seldom():  # for both
         rounds = [_round(url, messages, log, n) for n in range(ROUNDS[url.partition(":")[0]])]
-    bare, ours = (statistics.median(times) for times in zip(*rounds, strict=True))
-    shares = sorted(theirs / own for theirs, own in rounds)  # of each round by itself: the machine's pace changes between them
+    shares = sorted(bare.wall / ours.wall for bare, ours in rounds)  # of each round: the machine's pace changes between them
     low, middle, high = (shares[int(len(shares) * part)] for part in (0.1, 0.5, 0.9))
-    return [url.partition(":")[0], int(count / bare), int(count / ours), f"{middle:.2f}", f"{low:.2f} to {high:.2f}"]
+    both = list(zip(*rounds, strict=True))
+    rates = [int(count / statistics.median(spent.wall for spent in times)) for times in both]
+    threads = [statistics.median(spent.thread for spent in times) / count * 1e6 for times in both]
+    return [url.partition(":")[0], *rates, f"{middle:.2f}", f"{low:.2f} to {high:.2f}", *threads]
 
 
-def _round(url: str, messages: Sequence[Message], log: FactLog, number: int) -> tuple[float, float]:
-    """The seconds of the client and of the publisher, which take turns at being first."""
+def _round(url: str, messages: Sequence[Message], log: FactLog, number: int) -> tuple[_Spent, _Spent]:
+    """What the client and the publisher spend, which take turns at being first."""
     if number % 2:
         ours = _ours(url, log)
         return _bare(url, messages), ours
     return _bare(url, messages), _ours(url, log)
 
 
-def _bare(url: str, messages: Sequence[Message]) -> float:
+def _bare(url: str, messages: Sequence[Message]) -> _Spent:
     """The client itself, a call a message as its own documentation has it, with what to do when a message is acknowledged."""
     cluster, topic = connect(url), _new_topic()
     ensure(cluster, topic)
     named = [message._replace(topic=topic) for message in messages]
     with closing(cluster.producer()) as producer:
         send = _by_confluent if url.startswith("kafka+confluent") else _by_kafka_python
-        begun = time.perf_counter()
-        on_the_way: list[Callable[[], None]] = []
-        for start in range(0, len(named), PUBLISH_BATCH):
-            if len(on_the_way) == PUBLISH_WINDOW:
-                on_the_way.pop(0)()
-            on_the_way.append(send(producer, named[start : start + PUBLISH_BATCH]))
-        for wait in on_the_way:
-            wait()
-        return time.perf_counter() - begun
+        return _timed(lambda: _all_sent(partial(send, producer), named))
+
+
+def _all_sent(send: Callable[[list[Message]], Callable[[], None]], messages: list[Message]) -> None:
+    """Send batch by batch, and wait for the oldest when as many are on the way as the publisher has."""
+    on_the_way: list[Callable[[], None]] = []
+    for start in range(0, len(messages), PUBLISH_BATCH):
+        if len(on_the_way) == PUBLISH_WINDOW:
+            on_the_way.pop(0)()
+        on_the_way.append(send(messages[start : start + PUBLISH_BATCH]))
+    for wait in on_the_way:
+        wait()
 
 
 def _by_kafka_python(producer: Any, messages: list[Message]) -> Callable[[], None]:
@@ -161,7 +180,7 @@ def _by_confluent(producer: Any, messages: list[Message]) -> Callable[[], None]:
     return wait
 
 
-def _ours(url: str, log: FactLog) -> float:
+def _ours(url: str, log: FactLog) -> _Spent:
     """A whole tenure of the publisher, with its reading of the log and storing of positions, from the first fact to the last."""
     cluster, topic = connect(url), _new_topic()
     ensure(cluster, topic)
@@ -171,9 +190,7 @@ def _ours(url: str, log: FactLog) -> float:
     addresses = Addresses(log.database, cluster.partitions(topic))
     tenure = Tenure(log, addresses, Envelope("urn:bench", topic), lease, PublisherStatus(), time.monotonic)
     with closing(cluster.producer()) as producer:
-        begun = time.perf_counter()
-        tenure.run(producer, threading.Event(), until_empty=True)
-        return time.perf_counter() - begun
+        return _timed(lambda: tenure.run(producer, threading.Event(), until_empty=True))
 
 
 def _stores(stack: ExitStack, folder: Path) -> dict[str, Callable[[], str]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
 
 from slaengine.errors import DeliveryFailed, MissingExtra, StreamingError
 from slaengine.streaming.limits import (
@@ -36,8 +36,12 @@ try:
 except ImportError:
     raise MissingExtra("a kafka+confluent:// URL", "kafka-fast") from None
 
+T = TypeVar("T")
+
 BLOCK_TIMEOUT_S = BLOCK_TIMEOUT_MS / 1000
 POLL_S = 0.1
+SEEK_TIMEOUT_S = 1.0
+"""The client asks the group's coordinator where to begin before it reads a partition: one exchange."""
 BROKER_MARGIN_MS = 500
 """So much sooner than we give it up a broker says itself that its followers are too slow."""
 
@@ -198,9 +202,8 @@ class ConfluentConsumer:
         return error is not None
 
     def seek(self, partition: Partition, offset: int) -> None:
-        """Go on reading at `offset`."""
-        with _ours(self._settings):
-            self._consumer.seek(TopicPartition(*partition, offset))
+        """Go on reading at `offset`; a partition that has just been assigned is not read yet, and refuses for a moment."""
+        self._insist(lambda: self._consumer.seek(TopicPartition(*partition, offset)), SEEK_TIMEOUT_S)
 
     def assignment(self) -> set[Partition]:
         """Return the partitions that are read at present."""
@@ -215,17 +218,21 @@ class ConfluentConsumer:
         return {partition: self._watermarks(partition)[0] for partition in partitions}
 
     def _watermarks(self, partition: Partition) -> tuple[int, int]:
-        """Ask again for a while: unlike every other call of the client, this one does not wait for a leader by itself."""
-        end = time.monotonic() + BLOCK_TIMEOUT_S
+        """Unlike every other call of the client, this one does not wait for a leader by itself."""
+        ask = partial(self._consumer.get_watermark_offsets, TopicPartition(*partition), timeout=BLOCK_TIMEOUT_S)
+        low, high = self._insist(ask, BLOCK_TIMEOUT_S)
+        return low, high
+
+    def _insist(self, call: Callable[[], T], for_s: float) -> T:
+        """Call again when it fails, a hundred times in this while."""
+        end = time.monotonic() + for_s
         while True:
             try:
-                low, high = self._consumer.get_watermark_offsets(TopicPartition(*partition), timeout=BLOCK_TIMEOUT_S)
+                return call()
             except KafkaException as error:
                 if time.monotonic() > end:
                     raise StreamingError(f"Kafka at {self._settings} cannot be used: {error.args[0]}") from error
-                time.sleep(POLL_S)
-            else:
-                return low, high
+                time.sleep(for_s / 100)
 
     def commit(self, next_offsets: Mapping[Partition, int], *, wait: bool = False) -> None:
         """Tell Kafka how far the group has come."""
